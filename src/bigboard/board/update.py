@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["Update"]
+__all__ = ["Update", "UpdateBatch"]
 
 
 class Update(NamedTuple):
@@ -23,3 +23,15 @@ class Update(NamedTuple):
     topic: str
     key: str
     data: Any
+
+
+class UpdateBatch(NamedTuple):
+    """Updates that became known together, in order; they land in one commit.
+
+    ``barrier``: the state after this batch must be a commit of its own before anything later is applied. Without it later
+    updates may merge into the same commit, which is what one wants except for a last value: a closed candle would be
+    overwritten by its successor before any follower of the log saw it.
+    """
+
+    updates: list[Update]
+    barrier: bool = False
