@@ -70,7 +70,9 @@ class Book(_Event, tag="book"):
     update_id: int | None = None
 
 
-class Status(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel", tag_field="type", tag="status", frozen=True):
+class Status(
+    msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel", tag_field="type", tag="status", frozen=True
+):
     """How a feed, or a part of it, is doing: becomes a row of the topic ``services``. Absent counters keep their value."""
 
     service: str

@@ -1,0 +1,212 @@
+"""The board: one state that you can snapshot, diff since any cursor, and rebuild elsewhere by applying diffs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bigboard.board.cursor import Cursor
+from bigboard.board.fields import FieldsTable
+from bigboard.board.ladder import LadderTable
+from bigboard.board.limits import Limits
+from bigboard.board.rows import RowsTable
+from bigboard.board.rules import Invalid
+from bigboard.board.selection import EVERYTHING, Selection
+from bigboard.board.state import Diff, Snapshot
+from bigboard.board.tape import TapeTable
+from bigboard.board.topics import TOPICS, MergeKind
+from bigboard.errors import CursorUnavailable, DiffGap, UpdateRejected
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bigboard.board.table import Table
+    from bigboard.board.topics import Topic
+    from bigboard.board.update import Update
+
+__all__ = ["Board"]
+
+_TABLES: dict[MergeKind, type[FieldsTable | RowsTable | TapeTable | LadderTable]] = {
+    MergeKind.FIELDS: FieldsTable,
+    MergeKind.ROWS: RowsTable,
+    MergeKind.TAPE: TapeTable,
+    MergeKind.LADDER: LadderTable,
+}
+
+
+class Board:
+    """A versioned state of topics.
+
+    Two kinds of owner use it. The *writer* calls ``apply`` for each update and ``commit`` now and then: all that was
+    applied since the last commit becomes visible as one diff. A *follower* calls ``load`` once and ``merge`` for each
+    diff. Both may ask for ``snapshot`` and ``diff`` since any cursor from the horizon on, a writer only when nothing is
+    applied and not yet committed.
+
+    A board has no clock and makes no epochs: the owner gives both. It is not safe to share between threads.
+    """
+
+    def __init__(
+        self,
+        epoch: str,
+        *,
+        limits: Limits | None = None,
+        topics: Mapping[str, Topic] = TOPICS,
+    ) -> None:
+        self.epoch = epoch
+        self.sequence = 0
+        self.timestamp = 0
+        self.limits = limits or Limits()
+        self.topics = topics
+        self._everything = Selection((EVERYTHING,), topics)
+        self._tables: dict[str, Table] = {
+            name: _TABLES[topic.kind](topic, self.limits) for name, topic in topics.items()
+        }
+        self._pending = False
+
+    @property
+    def cursor(self) -> Cursor:
+        """The position of the last commit."""
+        return Cursor(self.epoch, self.sequence)
+
+    @property
+    def horizon(self) -> int:
+        """The oldest sequence from which every topic can still be diffed."""
+        return self.horizon_of(self._everything)
+
+    def horizon_of(self, selection: Selection) -> int:
+        """The oldest sequence from which these topics can be diffed: a quiet topic reaches further back than a busy one."""
+        return max((self._tables[topic].horizon for topic in selection.topics), default=0)
+
+    def sizes(self) -> dict[str, int]:
+        """Keys or rows per topic."""
+        return {name: len(table) for name, table in self._tables.items()}
+
+    def anomalies(self) -> dict[str, int]:
+        """Data that was accepted and looks wrong: ``crossed_book`` and ``unsorted_book``, counted."""
+        return {
+            kind: count
+            for table in self._tables.values()
+            if isinstance(table, LadderTable)
+            for kind, count in table.anomalies.items()
+        }
+
+    def apply(self, update: Update) -> bool:
+        """Check an update and merge it into the commit under way; whether it changed anything.
+
+        Raises ``UpdateRejected``, and the board is then exactly as it was.
+        """
+        topic, key, data = update
+        table = self._tables.get(topic) if type(topic) is str else None
+        if table is None or type(key) is not str:
+            raise self._not_addressed(topic, key)
+        try:
+            changed = table.apply(key, data, self.sequence + 1)
+        except Invalid as invalid:
+            raise UpdateRejected(topic, key, invalid.reason, invalid.detail) from None
+        if changed:
+            self._pending = True
+        return changed
+
+    def apply_all(self, updates: Sequence[Update]) -> bool:
+        """Apply several updates, all or none; whether anything changed. Raises ``UpdateRejected`` for the first bad one."""
+        planned: dict[str, set[str]] = {}
+        for topic, key, data in updates:
+            table = self._tables.get(topic) if type(topic) is str else None
+            if table is None or type(key) is not str:
+                raise self._not_addressed(topic, key)
+            try:
+                table.check(key, data, planned.setdefault(topic, set()))
+            except Invalid as invalid:
+                raise UpdateRejected(topic, key, invalid.reason, invalid.detail) from None
+        changed = False
+        for update in updates:
+            changed |= self.apply(update)
+        return changed
+
+    def commit(self, timestamp: int) -> Diff | None:
+        """Make what was applied visible as the next sequence; ``None`` if nothing changed since the last commit.
+
+        ``timestamp``: epoch milliseconds, the moment of this commit.
+        """
+        if not self._pending:
+            return None
+        self._pending = False
+        since = self.sequence
+        self.sequence += 1
+        self.timestamp = max(timestamp, self.timestamp)
+        return Diff(self.epoch, since, self.sequence, self.timestamp, self._changes(since, self._everything))
+
+    def snapshot(self, selection: Selection | None = None) -> Snapshot:
+        """The state of the selected topics, by default of all; topics without data are there and empty."""
+        data = {topic: self._tables[topic].data(keys) for topic, keys in (selection or self._everything).topics.items()}
+        return Snapshot(self.epoch, self.sequence, self.timestamp, data)
+
+    def diff(self, since: int, selection: Selection | None = None) -> Diff | None:
+        """What changed in the selected topics after the sequence ``since``; ``None`` if nothing did.
+
+        Raises ``CursorUnavailable`` if ``since`` is behind the horizon or ahead of the board.
+        """
+        selection = selection or self._everything
+        if not self.horizon_of(selection) <= since <= self.sequence:
+            raise CursorUnavailable(
+                Cursor(self.epoch, since),
+                epoch=self.epoch,
+                sequence=self.sequence,
+                horizon=self.horizon_of(selection),
+            )
+        changes = self._changes(since, selection)
+        if not changes:
+            return None
+        return Diff(self.epoch, since, self.sequence, self.timestamp, changes)
+
+    def reaches(self, cursor: Cursor, selection: Selection | None = None) -> bool:
+        """Whether ``diff`` would bring a state at this cursor up to now."""
+        return (
+            cursor.epoch == self.epoch
+            and self.horizon_of(selection or self._everything) <= cursor.sequence <= self.sequence
+        )
+
+    def load(self, snapshot: Snapshot) -> None:
+        """Become the state of a snapshot of all topics. The horizon is then its sequence."""
+        for name, table in self._tables.items():
+            data = snapshot.data.get(name)
+            if data is None:
+                data = [] if self.topics[name].kind is MergeKind.ROWS else {}
+            table.load(data, snapshot.sequence)
+        self.epoch = snapshot.epoch
+        self.sequence = snapshot.sequence
+        self.timestamp = snapshot.timestamp
+        self._pending = False
+
+    def merge(self, diff: Diff) -> None:
+        """Follow a diff of another board. Raises ``DiffGap`` unless it starts exactly here."""
+        if diff.epoch != self.epoch or diff.since != self.sequence:
+            raise DiffGap(held=self.cursor, offered=Cursor(diff.epoch, diff.since))
+        for topic, changes in diff.changes.items():
+            table = self._tables.get(topic)
+            if table is None:
+                continue  # A newer writer knows a topic that this follower does not: the rest is still exact.
+            table.merge(changes, diff.sequence)
+            if diff.sequence - diff.since > 1:
+                # The diff spans several commits, and this board cannot tell in which of them an entry came or a level
+                # went. A client of another board may stand between them; it must not be diffed from here.
+                table.horizon = diff.sequence
+        self.sequence = diff.sequence
+        self.timestamp = diff.timestamp
+
+    def _changes(self, since: int, selection: Selection) -> dict[str, Any]:
+        changes = {}
+        for topic, keys in selection.topics.items():
+            table = self._tables[topic]
+            if table.sequence > since:
+                changed = table.diff(since, keys)
+                if changed:
+                    changes[topic] = changed
+        return changes
+
+    def _not_addressed(self, topic: Any, key: Any) -> UpdateRejected:
+        if type(topic) is not str or topic not in self._tables:
+            name = topic if type(topic) is str else type(topic).__name__
+            return UpdateRejected(
+                name[:40], "", "unknown_topic", f"no topic {name[:40]!r}; topics are {', '.join(self._tables)}"
+            )
+        return UpdateRejected(topic, "", "bad_key", f"a key must be a string, not {type(key).__name__}")

@@ -1,0 +1,97 @@
+"""Subscriptions and what they select: ``topic``, ``topic:key`` or ``*``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bigboard.board.topics import TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bigboard.board.topics import Topic
+
+__all__ = ["EVERYTHING", "BadSubscription", "Selection", "Subscription", "UnknownTopic"]
+
+_MAX_KEY_LENGTH = 128
+
+
+class UnknownTopic(ValueError):  # noqa: N818 - the protocol's own word for it
+    """A subscription names a topic that no board has."""
+
+
+class BadSubscription(ValueError):  # noqa: N818 - likewise
+    """A subscription is no ``topic``, ``topic:key`` or ``*``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One pattern; ``key`` ``None`` means every key, ``topic`` ``*`` every topic."""
+
+    topic: str
+    key: str | None = None
+
+    @classmethod
+    def parse(cls, text: object, topics: Mapping[str, Topic] = TOPICS) -> Subscription:
+        """Read a subscription; its key takes the board's spelling. Raises ``UnknownTopic`` or ``BadSubscription``."""
+        if not isinstance(text, str):
+            raise BadSubscription(f"a subscription must be a string, not {type(text).__name__}")
+        if text == "*":
+            return EVERYTHING
+        name, colon, key = text.partition(":")
+        topic = topics.get(name)
+        if topic is None:
+            raise UnknownTopic(f"no topic {name[:40]!r}; topics are {', '.join(topics)}")
+        if not colon:
+            return cls(name)
+        if not key or len(key) > _MAX_KEY_LENGTH or not key.isprintable() or key != key.strip():
+            raise BadSubscription(f"a key must have 1 to {_MAX_KEY_LENGTH} printable characters: {text[:60]!r}")
+        return cls(name, topic.normalise_key(key) if topic.normalise_key else key)
+
+    def __str__(self) -> str:
+        return self.topic if self.key is None else f"{self.topic}:{self.key}"
+
+    def covers(self, other: Subscription) -> bool:
+        """Whether everything that ``other`` selects is selected by this one."""
+        return self.topic == "*" or (self.topic == other.topic and (self.key is None or self.key == other.key))
+
+
+EVERYTHING = Subscription("*")
+
+
+class Selection:
+    """What a set of subscriptions selects: per topic every key, or some.
+
+    Equal sets make equal selections, whatever their order: it is a key of groups and caches.
+    """
+
+    __slots__ = ("_hash", "subscriptions", "topics")
+
+    def __init__(self, subscriptions: Iterable[Subscription], topics: Mapping[str, Topic] = TOPICS) -> None:
+        self.subscriptions = frozenset(subscriptions)
+        self._hash = hash(self.subscriptions)
+        whole = {s.topic for s in self.subscriptions if s.key is None}
+        keys: dict[str, set[str]] = {}
+        for subscription in self.subscriptions:
+            if subscription.key is not None:
+                keys.setdefault(subscription.topic, set()).add(subscription.key)
+        everything = "*" in whole
+        self.topics: dict[str, frozenset[str] | None] = {
+            name: None if everything or name in whole else frozenset(keys[name])
+            for name in topics
+            if everything or name in whole or name in keys
+        }
+        """The selected topics in the board's order; ``None`` for every key."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Selection) and self.subscriptions == other.subscriptions
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __bool__(self) -> bool:
+        return bool(self.subscriptions)
+
+    def __repr__(self) -> str:
+        return f"Selection({', '.join(sorted(map(str, self.subscriptions)))})"

@@ -1,0 +1,47 @@
+"""The two messages that every link of the chain speaks: a snapshot and a diff.
+
+``data`` and ``changes`` are plain objects in the shape of PROTOCOL section 4, ready to be encoded. They may share parts
+with the board that made them, so nobody changes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bigboard.board.cursor import Cursor
+
+__all__ = ["Diff", "Snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state at one cursor: ``{topic: state}``."""
+
+    epoch: str
+    sequence: int
+    timestamp: int
+    """Epoch milliseconds of the commit ``sequence``; 0 if nothing was ever committed."""
+    data: dict[str, Any]
+
+    @property
+    def cursor(self) -> Cursor:
+        """The position of this state."""
+        return Cursor(self.epoch, self.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What changed after ``since`` up to and including ``sequence``: ``{topic: changes}``, changed topics alone."""
+
+    epoch: str
+    since: int
+    sequence: int
+    timestamp: int
+    """Epoch milliseconds of the commit ``sequence``."""
+    changes: dict[str, Any]
+
+    @property
+    def cursor(self) -> Cursor:
+        """The position after this diff."""
+        return Cursor(self.epoch, self.sequence)
