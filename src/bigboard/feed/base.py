@@ -8,8 +8,8 @@ feed guarantees, and ``tests/feed/conformance.py`` checks on each:
   counts the gap, and then a full book once it is in step again: a book that may be wrong is never shown as right.
 - *Errors.* Bad input is counted in ``Status.skipped`` and never ends the iteration; a source that cannot be read at all
   raises ``FeedError`` with what to do.
-- *End.* The iteration ends only if the source is at its end (a replay); its last event is then a ``Status`` that says so.
-  Cancelling the consumer's task releases every resource.
+- *End.* The iteration ends only if the source is at its end (a replay); its last event is then a ``Status`` that says
+  so. Cancelling the consumer's task releases every resource.
 - *Honesty.* ``mode`` says where the numbers come from, and never changes.
 - *Fairness.* A feed that could run without a pause gives the event loop its turn at least every 10 ms.
 """
