@@ -79,7 +79,7 @@ class DiffGap(BigboardError):  # noqa: N818 - the protocol's own word
 class WireError(BigboardError):
     """A message that the protocol does not allow; ``code`` is one of PROTOCOL section 6."""
 
-    def __init__(self, code: str, message: str, *, id: str | int | None = None) -> None:  # noqa: A002 - wire name
+    def __init__(self, code: str, message: str, *, id: str | int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.id = id

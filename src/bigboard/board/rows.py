@@ -25,7 +25,7 @@ class _Row(Node):
 
     __slots__ = ("created", "id", "position")
 
-    def __init__(self, id: str, position: int, sequence: int) -> None:  # noqa: A002 - the field's own name
+    def __init__(self, id: str, position: int, sequence: int) -> None:
         super().__init__(sequence)
         self.id = id
         self.position = position

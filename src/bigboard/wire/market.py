@@ -34,7 +34,7 @@ class _Event(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel", t
     ``received_at - timestamp`` tells it."""
 
 
-class Ticker(_Event, tag="ticker"):
+class Ticker(_Event, tag="ticker", frozen=True):
     """Whatever is new about price and best bid and ask. ``None`` means: not said in this event, keep the last one."""
 
     last: float | None = None
@@ -51,7 +51,7 @@ class Ticker(_Event, tag="ticker"):
     """The smallest step of the price, if the source knows it: it tells how many decimals to show."""
 
 
-class Trade(_Event, tag="trade"):
+class Trade(_Event, tag="trade", frozen=True):
     """One trade that happened. Events of one symbol come in the order of the exchange."""
 
     id: str
@@ -61,7 +61,7 @@ class Trade(_Event, tag="trade"):
     """The taker's side."""
 
 
-class Book(_Event, tag="book"):
+class Book(_Event, tag="book", frozen=True):
     """The top of an order book: all of it, or with ``partial`` the levels that changed (size 0 removes one)."""
 
     bids: list[Level]

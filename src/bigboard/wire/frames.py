@@ -1,0 +1,87 @@
+"""The frames of a board: each diff is made and encoded once, whoever asks for it.
+
+Clients with the same format, subscriptions and cursor get the same bytes. A tick of ten thousand such clients asks ten
+thousand times here, and one diff and one encoding is done.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bigboard.wire.codec import Format, Frame, encode
+from bigboard.wire.messages import DiffUpdate, Heartbeat, StateUpdate, rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bigboard.board import Board, Selection, Subscription
+
+__all__ = ["Frames"]
+
+_MOST_CACHED = 4_096
+
+
+class Frames:
+    """Encoded messages about one board, cached until its next commit."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.encodings = 0
+        """How many diffs and states were encoded, ever."""
+        self._cache: dict[tuple[Format, Selection, int], Frame | None] = {}
+        self._cached_at = board.cursor
+
+    def diff(self, format: Format, selection: Selection, since: int) -> Frame | None:
+        """The ``diff_update`` from ``since`` to now; ``None`` if nothing selected has changed.
+
+        Raises ``CursorUnavailable`` if the board cannot diff from there.
+        """
+        board = self.board
+        if self._cached_at != board.cursor or len(self._cache) > _MOST_CACHED:
+            self._cache.clear()
+            self._cached_at = board.cursor
+        key = (format, selection, since)
+        try:
+            return self._cache[key]
+        except KeyError:
+            frame = self._cache[key] = self._encode_diff(format, selection, since)
+            return frame
+
+    def state(
+        self,
+        format: Format,
+        selection: Selection,
+        names: Iterable[Subscription],
+        wall_ms: int,
+    ) -> Frame:
+        """The ``state_update`` of a selection; ``names`` are the subscriptions that it covers."""
+        snapshot = self.board.snapshot(selection)
+        self.encodings += 1
+        message = StateUpdate(
+            epoch=snapshot.epoch,
+            sequence=snapshot.sequence,
+            # Before the first commit there is no moment of a commit to tell.
+            timestamp=rfc3339(snapshot.timestamp or wall_ms),
+            subscriptions=[str(name) for name in names],
+            data=snapshot.data,
+        )
+        return encode(message, format)
+
+    def heartbeat(self, format: Format, wall_ms: int) -> Frame:
+        """The ``heartbeat`` at the board's present sequence."""
+        message = Heartbeat(epoch=self.board.epoch, sequence=self.board.sequence, timestamp=rfc3339(wall_ms))
+        return encode(message, format)
+
+    def _encode_diff(self, format: Format, selection: Selection, since: int) -> Frame | None:
+        diff = self.board.diff(since, selection)
+        if diff is None:
+            return None
+        self.encodings += 1
+        message = DiffUpdate(
+            epoch=diff.epoch,
+            since=diff.since,
+            sequence=diff.sequence,
+            timestamp=rfc3339(diff.timestamp),
+            changes=diff.changes,
+        )
+        return encode(message, format)

@@ -1,0 +1,335 @@
+"""The server's side of one connection, without any I/O: payloads and board events in, frames and a close request out.
+
+States, and what is legal in each::
+
+    OPEN ──resume ahead of the replica──> WAITING ──replica is there, or time is up──> OPEN
+    any ──violation──> CLOSING (nothing more goes out but the close)
+
+The session owns the client's cursor. It never looks at a clock and never waits: its owner tells the time and decides when
+the next diff is due (the interval), so that clients which are due together share one encoding.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+from math import isfinite
+from typing import TYPE_CHECKING, NamedTuple, assert_never
+
+from bigboard.board import Cursor, Selection, Subscription
+from bigboard.board.selection import BadSubscription, UnknownTopic
+from bigboard.errors import CursorUnavailable, WireError
+from bigboard.wire.codec import Format, Frame, decode_object, encode, read_client
+from bigboard.wire.codes import CloseCode, ErrorCode
+from bigboard.wire.messages import (
+    Authenticate,
+    Authenticated,
+    Error,
+    Ping,
+    Pong,
+    Subscribe,
+    Subscribed,
+    Unsubscribe,
+    Unsubscribed,
+    rfc3339,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bigboard.wire.frames import Frames
+    from bigboard.wire.messages import ClientMessage, Id, ServerMessage
+
+__all__ = ["INTERVALS_MS", "Close", "Instant", "ServerSession", "SessionLimits", "SessionState"]
+
+INTERVALS_MS = {"web": 250, "tui": 100, "api": 100}
+"""The client classes of PROTOCOL section 1 with the least time between two diffs."""
+
+
+class Instant(NamedTuple):
+    """The time, as its owner reads it: one clock that never jumps, and one that people read."""
+
+    monotonic: float
+    """Seconds."""
+    wall_ms: int
+    """Epoch milliseconds."""
+
+
+class Close(NamedTuple):
+    """A request to close the connection."""
+
+    code: CloseCode
+    reason: str
+
+
+class _Waiting(NamedTuple):
+    """A resume from a cursor that this replica has not reached yet."""
+
+    message: Subscribe
+    cursor: Cursor
+    subscriptions: list[Subscription]
+    deadline: float
+
+
+class SessionState(Enum):
+    """See the module's docstring."""
+
+    OPEN = auto()
+    WAITING = auto()
+    CLOSING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Bounds of one connection."""
+
+    max_message: int = 64 * 1024
+    """Bytes of one inbound message; a larger one closes the connection with 1009."""
+    max_subscriptions: int = 1_000
+    """Subscriptions held; more are refused."""
+    max_bad_messages: int = 3
+    """Bad messages in a row that close the connection."""
+    max_deferred: int = 16
+    """Messages kept while a resume waits; more are refused."""
+    min_interval_ms: int = 20
+    max_interval_ms: int = 10_000
+    resume_wait: float = 5.0
+    """Seconds that a cursor ahead of the replica is waited for; then the client gets a snapshot."""
+
+
+class ServerSession:
+    """One client: its subscriptions, its cursor, and its conversation."""
+
+    def __init__(
+        self,
+        frames: Frames,
+        *,
+        format: Format = Format.JSON,
+        interval_ms: int = INTERVALS_MS["web"],
+        limits: SessionLimits | None = None,
+    ) -> None:
+        self.format = format
+        self.interval_ms = interval_ms
+        self.close: Close | None = None
+        """Set once the connection has to be closed."""
+        self.state = SessionState.OPEN
+        self._frames = frames
+        self._limits = limits or SessionLimits()
+        self._held: dict[Subscription, None] = {}
+        self.selection = Selection(())
+        """What the client subscribes to."""
+        self.cursor = frames.board.cursor
+        """What the client holds, once it has got everything that went out."""
+        self._outgoing: deque[Frame] = deque()
+        self._subscribed_once = False
+        self._bad_messages = 0
+        self._waiting: _Waiting | None = None
+        self._deferred: deque[ClientMessage] = deque()
+
+    # What comes in
+
+    def receive(self, payload: str | bytes, now: Instant) -> None:
+        """Take one inbound message. Answers wait in ``outgoing``; afterwards ``close`` may be set."""
+        if self.state is SessionState.CLOSING:
+            return
+        size = len(payload)
+        if size > self._limits.max_message:
+            limit = self._limits.max_message
+            self._send(
+                Error(code=ErrorCode.TOO_LARGE, message=f"{size} bytes in one message, at most {limit} are read")
+            )
+            self._close(CloseCode.TOO_LARGE, f"message of {size} bytes, limit {limit}")
+            return
+        try:
+            message = decode_object(payload)
+            if not isinstance(message, dict):
+                self._close(CloseCode.PROTOCOL_VIOLATION, "a message must be an object")
+                return
+            self._take(read_client(message), now)
+            self._bad_messages = 0
+        except WireError as error:
+            self._refuse(error)
+
+    def poll(self, now: Instant) -> None:
+        """See whether a resume that waits can go on. The owner calls it after commits and once in a while."""
+        if self._waiting is None:
+            return
+        waiting, board = self._waiting, self._frames.board
+        there = board.sequence >= waiting.cursor.sequence or board.epoch != waiting.cursor.epoch
+        if not there and now.monotonic < waiting.deadline:
+            return
+        self._waiting = None
+        self.state = SessionState.OPEN
+        self._resume(waiting.message, waiting.cursor, waiting.subscriptions, now)
+        while self._deferred and self.state is SessionState.OPEN:
+            try:
+                self._take(self._deferred.popleft(), now)
+            except WireError as error:
+                self._refuse(error)
+
+    # What goes out
+
+    def outgoing(self) -> list[Frame]:
+        """The answers that wait, in order; they are handed over once."""
+        frames = list(self._outgoing)
+        self._outgoing.clear()
+        return frames
+
+    def update(self, now: Instant) -> Frame | None:
+        """What brings the client up to now, if anything changed for it: a diff, or a state if no diff can.
+
+        The caller sends the frame: the cursor has moved.
+        """
+        if self.state is not SessionState.OPEN or not self._held:
+            return None
+        board = self._frames.board
+        if self.cursor.epoch == board.epoch:
+            if self.cursor.sequence == board.sequence:
+                return None
+            try:
+                frame = self._frames.diff(self.format, self.selection, self.cursor.sequence)
+            except CursorUnavailable:
+                frame = self._state(self._held, now)
+        else:
+            frame = self._state(self._held, now)
+        if frame is not None:
+            self.cursor = board.cursor
+        return frame
+
+    def heartbeat(self, now: Instant) -> Frame | None:
+        """A heartbeat, if the client holds all that there is; it moves the cursor to the present.
+
+        The caller asks ``update`` first: a heartbeat says that nothing has changed.
+        """
+        if self.state is SessionState.CLOSING:
+            return None
+        self.cursor = self._frames.board.cursor
+        return self._frames.heartbeat(self.format, now.wall_ms)
+
+    # Actions
+
+    def _take(self, message: ClientMessage, now: Instant) -> None:
+        if self._waiting is not None:
+            if len(self._deferred) >= self._limits.max_deferred:
+                raise WireError(ErrorCode.RATE_LIMITED, "too many messages while the resume waits", id=message.id)
+            self._deferred.append(message)
+            return
+        match message:
+            case Subscribe():
+                self._subscribe(message, now)
+            case Unsubscribe():
+                self._unsubscribe(message)
+            case Ping():
+                self._send(Pong(timestamp=rfc3339(now.wall_ms), id=message.id))
+            case Authenticate():
+                self._send(Authenticated(subject="anonymous", permissions=["*"], id=message.id))
+            case _:
+                assert_never(message)
+
+    def _subscribe(self, message: Subscribe, now: Instant) -> None:
+        subscriptions = _parse(message.subscriptions, message.id)
+        if len(self._held.keys() | set(subscriptions)) > self._limits.max_subscriptions:
+            most = self._limits.max_subscriptions
+            raise WireError(
+                ErrorCode.TOO_MANY_SUBSCRIPTIONS, f"a connection holds at most {most} subscriptions", id=message.id
+            )
+        if message.interval_ms is not None:
+            self.interval_ms = self._clamp(message.interval_ms, message.id)
+        resume = message.resume if not self._subscribed_once else None
+        self._subscribed_once = True
+        if resume is None:
+            self._add(message, subscriptions, now)
+            return
+        board, cursor = self._frames.board, Cursor(resume.epoch, resume.sequence)
+        if cursor.epoch == board.epoch and cursor.sequence > board.sequence:
+            # Another gateway was ahead of this one when it was left. To answer now would take the client back in time.
+            deadline = now.monotonic + self._limits.resume_wait
+            self._waiting = _Waiting(message, cursor, subscriptions, deadline)
+            self.state = SessionState.WAITING
+        else:
+            self._resume(message, cursor, subscriptions, now)
+
+    def _resume(self, message: Subscribe, cursor: Cursor, subscriptions: list[Subscription], now: Instant) -> None:
+        """The first subscribe of a client that came back: go on from its cursor, if the board can."""
+        if not self._frames.board.reaches(cursor, Selection(subscriptions)):
+            self._add(message, subscriptions, now)
+            return
+        self._hold(subscriptions)
+        self.cursor = cursor
+        self._answer_subscribed(message.id, resumed=True)
+        frame = self.update(now)
+        if frame is not None:
+            self._outgoing.append(frame)
+
+    def _add(self, message: Subscribe, subscriptions: list[Subscription], now: Instant) -> None:
+        # What the client holds is brought up to the present first, so that one cursor is true for old and new alike.
+        catch_up = self.update(now)
+        if catch_up is not None:
+            self._outgoing.append(catch_up)
+        self._hold(subscriptions)
+        self._answer_subscribed(message.id, resumed=False)
+        if subscriptions:
+            self._outgoing.append(self._state(subscriptions, now))
+            self.cursor = self._frames.board.cursor
+
+    def _unsubscribe(self, message: Unsubscribe) -> None:
+        for subscription in _parse(message.subscriptions, message.id):
+            self._held.pop(subscription, None)
+        self.selection = Selection(self._held)
+        self._send(Unsubscribed(subscriptions=[str(held) for held in self._held], id=message.id))
+
+    # Parts
+
+    def _clamp(self, interval_ms: float, id: Id) -> int:
+        if not isfinite(interval_ms):
+            raise WireError(ErrorCode.BAD_MESSAGE, f"interval_ms must be a finite number, not {interval_ms}", id=id)
+        return int(min(max(interval_ms, self._limits.min_interval_ms), self._limits.max_interval_ms))
+
+    def _hold(self, subscriptions: Iterable[Subscription]) -> None:
+        self._held.update(dict.fromkeys(subscriptions))
+        self.selection = Selection(self._held)
+
+    def _state(self, names: Iterable[Subscription], now: Instant) -> Frame:
+        names = list(names)
+        return self._frames.state(self.format, Selection(names), names, now.wall_ms)
+
+    def _answer_subscribed(self, id: Id, *, resumed: bool) -> None:
+        board = self._frames.board
+        self._send(
+            Subscribed(
+                subscriptions=[str(held) for held in self._held],
+                epoch=board.epoch,
+                sequence=board.sequence,
+                interval_ms=self.interval_ms,
+                tape_length=board.limits.tape_length,
+                resumed=resumed,
+                id=id,
+            )
+        )
+
+    def _send(self, message: ServerMessage) -> None:
+        self._outgoing.append(encode(message, self.format))
+
+    def _refuse(self, error: WireError) -> None:
+        self._send(Error(code=error.code, message=str(error), id=error.id))
+        if error.code != ErrorCode.BAD_MESSAGE:
+            self._bad_messages = 0
+            return
+        self._bad_messages += 1
+        if self._bad_messages >= self._limits.max_bad_messages:
+            self._close(CloseCode.PROTOCOL_VIOLATION, f"{self._bad_messages} bad messages in a row")
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        self.state = SessionState.CLOSING
+        self.close = Close(code, reason)
+
+
+def _parse(names: list[str], id: Id) -> list[Subscription]:
+    """Subscriptions without repetition, in the order given. Raises ``WireError`` for the first bad one."""
+    try:
+        return list(dict.fromkeys(Subscription.parse(name) for name in names))
+    except UnknownTopic as error:
+        raise WireError(ErrorCode.UNKNOWN_TOPIC, str(error), id=id) from None
+    except BadSubscription as error:
+        raise WireError(ErrorCode.BAD_SUBSCRIPTION, str(error), id=id) from None
