@@ -1,0 +1,143 @@
+"""The row of one symbol in the topic ``market_data``: the last value of each field, and what of it is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bigboard.collector.spread import PriceScale, round_significant
+
+if TYPE_CHECKING:
+    from bigboard.collector.rolling import RollingDay
+    from bigboard.wire.market import Level, Mode, Ticker
+
+__all__ = ["MAX_FLOAT", "MarketRow"]
+
+MAX_FLOAT = 1.7976931348623157e308
+"""``-MAX_FLOAT <= x <= MAX_FLOAT`` refuses infinity and NaN in one comparison."""
+
+_BID_ASK = ("bid_price", "bid_size", "ask_price", "ask_size")
+
+
+class MarketRow:
+    """Last price, best bid and ask, 24 h statistics and the rest of one symbol.
+
+    ``set`` is the only door: it refuses what the board would refuse, so one bad number never takes a whole update with
+    it, and it notes what changed. ``take`` hands the changes out, once.
+    """
+
+    __slots__ = ("_last_at", "_patch", "_scale", "fields", "refused")
+
+    def __init__(self, symbol: str, venue: str | None, mode: Mode) -> None:
+        self.fields: dict[str, Any] = {"symbol": symbol, "mode": mode}
+        if venue is not None:
+            self.fields["venue"] = venue
+        self._patch: dict[str, Any] = dict(self.fields)
+        self._scale = PriceScale()
+        self._last_at = -1
+        self.refused = 0
+        """Values that were no valid price, size or time."""
+
+    def take(self) -> dict[str, Any]:
+        """The fields that changed since the last call; ``None`` for one that is gone."""
+        patch, self._patch = self._patch, {}
+        return patch
+
+    def set(self, name: str, value: float | None, least: float = -MAX_FLOAT) -> bool:
+        """Set or with ``None`` remove a field; true if that changed anything."""
+        fields = self.fields
+        if value is None:
+            if fields.pop(name, None) is None:
+                return False
+        else:
+            if fields.get(name) == value:
+                return False
+            if not least <= value <= MAX_FLOAT:
+                self.refused += 1
+                return False
+            fields[name] = value
+        self._patch[name] = value
+        return True
+
+    def stamp(self, timestamp: int, received_at: int) -> None:
+        """Note when this row was last heard of; streams of one symbol may overtake each other, its time does not go back."""
+        fields, patch = self.fields, self._patch
+        if timestamp >= fields.get("timestamp", 0):
+            fields["timestamp"] = patch["timestamp"] = timestamp
+        if received_at >= 0:
+            fields["received_at"] = patch["received_at"] = received_at
+
+    def quote(self, ticker: Ticker) -> None:
+        """Take best bid and ask out of a ticker; what it does not say stays."""
+        moved = False
+        if (bid := ticker.bid) is not None:
+            moved = self.set("bid_price", bid)
+        if (size := ticker.bid_volume) is not None:
+            self.set("bid_size", size, 0.0)
+        if (ask := ticker.ask) is not None:
+            moved = self.set("ask_price", ask) or moved
+        if (size := ticker.ask_volume) is not None:
+            self.set("ask_size", size, 0.0)
+        if moved:
+            self._set_spread()
+
+    def best(self, bid: Level | None, ask: Level | None) -> bool:
+        """Take best bid and ask out of a book; a side that is empty is removed. True if anything changed."""
+        values = (*(bid or (None, None)), *(ask or (None, None)))
+        changes = sum(self.set(name, value) for name, value in zip(_BID_ASK, values, strict=True))
+        if changes:
+            self._set_spread()
+        return changes > 0
+
+    def extras(self, ticker: Ticker) -> None:
+        """Take what a derivative's ticker says beside the prices."""
+        if ticker.tick_size is not None and ticker.tick_size > 0 and self.set("tick_size", ticker.tick_size):
+            self._scale.set_tick(ticker.tick_size)
+            self._set_spread()
+        for name, value, least in (
+            ("mark_price", ticker.mark_price, -MAX_FLOAT),
+            ("index_price", ticker.index_price, -MAX_FLOAT),
+            ("funding_rate", ticker.funding_rate, -MAX_FLOAT),
+            ("next_funding_time", ticker.next_funding_time, 0),
+        ):
+            if value is not None:
+                self.set(name, value, least)
+
+    def last(self, price: float, size: float | None, timestamp: int) -> None:
+        """Take the price of the last trade. A ticker that is older than the last trade does not set the price back."""
+        if timestamp >= self._last_at:
+            self._last_at = timestamp
+            self.set("last_price", price)
+            if size is not None:
+                self.set("last_size", size, 0.0)
+
+    def day(self, window: RollingDay, *, with_volume: bool) -> None:
+        """Take the 24 h statistics; once the window is empty they are gone."""
+        if window.empty:
+            self._drop_day()
+            return
+        opened, last = window.open, self.fields.get("last_price")
+        self.set("open_24h", opened)
+        self.set("high_24h", window.high)
+        self.set("low_24h", window.low)
+        if with_volume:
+            self.set("volume_24h", round_significant(window.volume), 0.0)
+            self.set("quote_volume_24h", round_significant(window.quote_volume))
+        if last is not None:
+            change = self._scale.difference(last, opened)
+            self.set("change_24h", change)
+            self.set("change_24h_pct", round(100.0 * change / opened, 4) if opened > 0 else None)
+
+    def _drop_day(self) -> None:
+        for name in ("open", "high", "low", "volume", "quote_volume", "change"):
+            self.set(f"{name}_24h", None)
+        self.set("change_24h_pct", None)
+
+    def _set_spread(self) -> None:
+        bid, ask = self.fields.get("bid_price"), self.fields.get("ask_price")
+        if bid is None or ask is None:
+            self.set("spread", None)
+            self.set("spread_bps", None)
+            return
+        spread = self._scale.difference(ask, bid)
+        self.set("spread", spread)
+        self.set("spread_bps", self._scale.spread_bps(bid, ask, spread))

@@ -1,0 +1,119 @@
+"""All that is kept for one symbol, and what each kind of event does to it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from bigboard.collector.best import BestLevels
+from bigboard.collector.rolling import RollingDay
+from bigboard.collector.row import MAX_FLOAT, MarketRow
+
+if TYPE_CHECKING:
+    from bigboard.collector.candles import Series
+    from bigboard.collector.watchdog import Watch
+    from bigboard.wire.market import Book, Mode, Ticker, Trade
+
+__all__ = ["SymbolState"]
+
+_LATENCY_SAMPLES = 64
+
+
+class SymbolState:
+    """The market row, 24 h window, candles and streams of one symbol.
+
+    ``ticker``, ``trade`` and ``book`` take an event. What becomes of it waits in ``row``, ``tape`` and the candles; the
+    collector takes it from there.
+    """
+
+    __slots__ = (
+        "_best",
+        "_quoted",
+        "_traded",
+        "key",
+        "latencies",
+        "row",
+        "series",
+        "streams",
+        "tape",
+        "touched",
+        "window",
+    )
+
+    def __init__(self, key: str, venue: str | None, mode: Mode, series: Series, max_book_levels: int) -> None:
+        self.key = key
+        self.row = MarketRow(key, venue, mode)
+        self.window = RollingDay()
+        self.series = series
+        self.streams: dict[str, Watch] = {}
+        self.latencies: deque[float] = deque(maxlen=_LATENCY_SAMPLES)
+        self.tape: list[dict[str, Any]] = []
+        """Trades since the collector last took them."""
+        self.touched = False
+        """Whether the collector has this symbol on its list of those to send."""
+        self._best: BestLevels | None = BestLevels(max_book_levels)
+        self._quoted = False
+        self._traded = False
+
+    def ticker(self, event: Ticker) -> None:
+        """Take prices and quotes; best bid and ask come from the ticker alone from the first one that has them."""
+        row = self.row
+        if event.bid is not None or event.ask is not None:
+            self._quoted, self._best = True, None
+            row.quote(event)
+        if event.last is not None:
+            row.last(event.last, event.last_size, event.timestamp)
+            if -MAX_FLOAT <= event.last <= MAX_FLOAT:
+                self.window.add(event.timestamp, event.last)
+                row.day(self.window, with_volume=self._traded)
+        row.extras(event)
+        row.stamp(event.timestamp, event.received_at)
+
+    def trade(self, event: Trade) -> bool:
+        """Take a trade into tape, row and window; false if it is no valid one, and then nothing changed.
+
+        A trade without an id could not be told from another; a price or size that is no number would poison each sum.
+        """
+        price, size = event.price, event.size
+        if not event.id or not -MAX_FLOAT <= price <= MAX_FLOAT or not 0 <= size <= MAX_FLOAT:
+            return False
+        self._traded = True
+        self.window.add(event.timestamp, price, size)
+        self.row.last(price, size, event.timestamp)
+        self.row.day(self.window, with_volume=True)
+        self.row.stamp(event.timestamp, event.received_at)
+        self.tape.append(
+            {"trade_id": event.id, "price": price, "size": size, "side": event.side, "timestamp": event.timestamp}
+        )
+        return True
+
+    def book(self, event: Book) -> bool:
+        """Take best bid and ask from a book while no ticker tells them; true if the row changed."""
+        if self._best is None or not self._best.take(event):
+            return False
+        if not self.row.best(self._best.bid, self._best.ask):
+            return False
+        self.row.stamp(event.timestamp, event.received_at)
+        return True
+
+    def tend(self, time: int) -> dict[str, Any]:
+        """The whole row, after what is older than 24 h at the market's time ``time`` has gone."""
+        if self.window.advance(time):
+            self.row.day(self.window, with_volume=self._traded)
+        # What was removed by the line above is in the changes alone, as None.
+        return {**self.row.take(), **self.row.fields}
+
+
+def book_data(event: Book) -> dict[str, Any]:
+    """A book as the board takes it, full or partial; a full empty one empties the board's."""
+    data: dict[str, Any] = {
+        "bids": event.bids,
+        "asks": event.asks,
+        "timestamp": event.timestamp,
+        "received_at": event.received_at,
+    }
+    if event.update_id is not None:
+        data["update_id"] = event.update_id
+    if event.partial:
+        data["partial"] = True
+    return data
