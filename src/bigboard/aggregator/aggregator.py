@@ -1,0 +1,149 @@
+"""The only writer: takes what sources say, commits it to the board, appends each commit to the spine."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bigboard.aggregator.rejections import Rejections
+from bigboard.board import Update
+from bigboard.errors import SpineUnavailable, UpdateRejected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bigboard.board import Board, Diff, Snapshot, UpdateBatch
+    from bigboard.clock import Clock
+    from bigboard.spine import Spine
+
+__all__ = ["Aggregator"]
+
+_log = structlog.stdlib.get_logger("bigboard.aggregator")
+
+
+class Aggregator:
+    """Sources in, commits out.
+
+    Updates are applied the moment they come and become visible with the next commit: at once after a quiet time, otherwise
+    at most every ``commit_interval_s``. There is no queue of updates; what waits is already merged into the board. If the
+    spine does not take a commit, it is kept, and nothing more is committed until the spine has it: changes go on merging
+    in the board meanwhile, so an outage costs intermediate values and no memory.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        spine: Spine,
+        clock: Clock,
+        *,
+        commit_interval_s: float = 0.010,
+        snapshot_commits: int = 1_000,
+        append_timeout_s: float = 5.0,
+        name: str = "aggregator",
+    ) -> None:
+        self.board = board
+        self.name = name
+        self.updates = 0
+        """Updates taken, changed anything or not."""
+        self.commits = 0
+        self.rejections = Rejections()
+        self._spine = spine
+        self._clock = clock
+        self._commit_interval_s = commit_interval_s
+        self._snapshot_commits = snapshot_commits
+        self._append_timeout_s = append_timeout_s
+        self._dirty = asyncio.Event()
+        self._committing = asyncio.Lock()
+        self._unsent: tuple[Diff, Snapshot | None] | None = None
+        self._reported: tuple[float, int] | None = None
+
+    def ingest(self, updates: Sequence[Update]) -> None:
+        """Apply updates, each for itself: a bad one is counted and logged, and harms no other."""
+        board = self.board
+        changed = False
+        for update in updates:
+            try:
+                changed |= board.apply(update)
+            except UpdateRejected as error:
+                self._reject(error)
+        self.updates += len(updates)
+        if changed:
+            self._dirty.set()
+
+    def ingest_atomic(self, updates: Sequence[Update]) -> None:
+        """Apply updates that belong together, all or none; they become visible in one commit."""
+        try:
+            if self.board.apply_all(updates):
+                self._dirty.set()
+        except UpdateRejected as error:
+            self._reject(error)
+        self.updates += len(updates)
+
+    async def publish(self, batches: Sequence[UpdateBatch]) -> None:
+        """Apply batches in order; one with a barrier is committed before the next is applied."""
+        for updates, barrier in batches:
+            self.ingest(updates)
+            if barrier:
+                await self.commit()
+
+    async def run(self) -> None:
+        """Start the history on the spine, then commit until cancelled."""
+        await self._spine.save(self.board.snapshot())
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            await self.commit()
+            await self._clock.sleep(self._commit_interval_s)
+
+    async def commit(self) -> None:
+        """Make what was applied visible, if there is anything, and hand it to the spine."""
+        async with self._committing:
+            if self._unsent is None:
+                self._unsent = self._take_commit()
+            if self._unsent is None:
+                return
+            diff, snapshot = self._unsent
+            try:
+                async with asyncio.timeout(self._append_timeout_s):
+                    await self._spine.append(diff)
+                    if snapshot is not None:
+                        await self._spine.save(snapshot)
+            except (SpineUnavailable, TimeoutError) as error:
+                _log.warning("commit waits for the spine", sequence=diff.sequence, error=str(error))
+                self._dirty.set()
+                return
+            self._unsent = None
+
+    def _take_commit(self) -> tuple[Diff, Snapshot | None] | None:
+        diff = self.board.commit(self._clock.epoch_ms())
+        if diff is None:
+            return None
+        self.commits += 1
+        # A snapshot can only be made here: while the spine is awaited, updates are applied that belong to the next commit.
+        due = self.commits % self._snapshot_commits == 0
+        return diff, self.board.snapshot() if due else None
+
+    def service(self) -> Update:
+        """The aggregator's own row in the topic ``services``; called about once a second."""
+        now = self._clock.monotonic_s()
+        rate = 0.0
+        if self._reported is not None and now > self._reported[0]:
+            rate = (self.updates - self._reported[1]) / (now - self._reported[0])
+        self._reported = (now, self.updates)
+        row = {
+            "service": self.name,
+            "kind": "aggregator",
+            "status": "up",
+            "last_seen": self._clock.epoch_ms(),
+            "messages_per_second": round(rate, 1),
+            "rejected": self.rejections.total,
+            **self.board.anomalies(),
+        }
+        return Update("services", self.name, row)
+
+    def _reject(self, error: UpdateRejected) -> None:
+        count = self.rejections.count(error, self._clock.monotonic_s())
+        if count:
+            _log.warning("update rejected", topic=error.topic, reason=error.reason, count=count, error=str(error)[:500])

@@ -1,0 +1,95 @@
+"""The spine inside one process: a bounded list of diffs and one snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from bigboard.board import Cursor
+from bigboard.errors import SpineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bigboard.board import Diff, Snapshot
+
+__all__ = ["MemorySpine"]
+
+
+class MemorySpine:
+    """A ``Spine`` for `bigboard up`: nothing is encoded or copied, followers share the writer's objects."""
+
+    def __init__(self, *, max_diffs: int = 10_000) -> None:
+        self.max_diffs = max_diffs
+        """Diffs kept. Full and not to be trimmed: ``append`` raises."""
+        self.trimmed = 0
+        """Diffs that were dropped from the log's old end."""
+        self._log: deque[Diff] = deque()
+        self._snapshot: Snapshot | None = None
+        self._last: Cursor | None = None
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    async def append(self, diff: Diff) -> None:
+        """See ``Spine``."""
+        if self._last != Cursor(diff.epoch, diff.since):
+            raise SpineUnavailable(f"the log ends at {self._last}, the diff starts at {diff.epoch}@{diff.since}")
+        if len(self._log) >= self.max_diffs and not self._trim():
+            raise SpineUnavailable(f"the log holds {len(self._log)} diffs since its snapshot: save a newer one")
+        self._log.append(diff)
+        self._last = diff.cursor
+        self._notify()
+
+    async def save(self, snapshot: Snapshot) -> None:
+        """See ``Spine``."""
+        if self._last is None or snapshot.epoch != self._last.epoch:
+            self._log.clear()
+            self._last = snapshot.cursor
+        elif snapshot.sequence > self._last.sequence:
+            raise SpineUnavailable(f"the log ends at {self._last}, the snapshot is of {snapshot.cursor}")
+        self._snapshot = snapshot
+        self._notify()
+
+    async def snapshot(self) -> Snapshot | None:
+        """See ``Spine``."""
+        return self._snapshot
+
+    async def follow(self, cursor: Cursor | None = None) -> AsyncIterator[Snapshot | Diff]:
+        """See ``Spine``."""
+        while not self._closed:
+            changed = self._changed
+            step = self._next(cursor)
+            if step is None:
+                await changed.wait()
+            else:
+                cursor = step.cursor
+                yield step
+
+    async def close(self) -> None:
+        """See ``Spine``."""
+        self._closed = True
+        self._notify()
+
+    def _next(self, cursor: Cursor | None) -> Snapshot | Diff | None:
+        """What brings a reader at ``cursor`` on by one step; ``None`` if it has all."""
+        if self._snapshot is None or cursor == self._last:
+            return None
+        if cursor is not None and self._last is not None and cursor.epoch == self._last.epoch:
+            behind = self._last.sequence - cursor.sequence
+            if 0 < behind <= len(self._log):
+                return self._log[len(self._log) - behind]
+        return self._snapshot
+
+    def _trim(self) -> bool:
+        """Drop the older half of what the snapshot covers; whether there is room now."""
+        covered = self._snapshot.sequence if self._snapshot is not None else 0
+        while self._log and len(self._log) > self.max_diffs // 2 and self._log[0].sequence <= covered:
+            self._log.popleft()
+            self.trimmed += 1
+        return len(self._log) < self.max_diffs
+
+    def _notify(self) -> None:
+        # A fresh event per change: whoever waited on the old one wakes, and nobody has to reset it for others.
+        self._changed.set()
+        self._changed = asyncio.Event()
