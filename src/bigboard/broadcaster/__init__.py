@@ -1,0 +1,7 @@
+"""Groups of clients, brought on together: one diff and one encoding per group and tick. No sockets."""
+
+from bigboard.broadcaster.broadcaster import Broadcaster, Counters
+from bigboard.broadcaster.member import Member
+from bigboard.broadcaster.pacemaker import Pacemaker
+
+__all__ = ["Broadcaster", "Counters", "Member", "Pacemaker"]

@@ -7,6 +7,7 @@ each implementation:
   hole: if the log no longer reaches back to its position, it gets a snapshot first.
 - *One history.* ``append`` takes a diff only if it continues the log's last sequence in the log's epoch; otherwise it
   raises ``SpineUnavailable`` and the log is as it was.
+- *Once.* To append the last diff again changes nothing: a writer whose append timed out cannot know whether it arrived.
 - *Epochs.* ``save`` with a snapshot of another epoch begins a new history: the log is empty then, and every follower gets
   that snapshot next. Why the epoch and not just the sequence: see ``board/cursor.py``.
 - *Bounds.* The log is trimmed to its bound, but never past the last snapshot, because a log that starts after the

@@ -33,6 +33,8 @@ class MemorySpine:
 
     async def append(self, diff: Diff) -> None:
         """See ``Spine``."""
+        if self._last == diff.cursor:
+            return
         if self._last != Cursor(diff.epoch, diff.since):
             raise SpineUnavailable(f"the log ends at {self._last}, the diff starts at {diff.epoch}@{diff.since}")
         if len(self._log) >= self.max_diffs and not self._trim():

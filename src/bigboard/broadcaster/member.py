@@ -1,0 +1,32 @@
+"""What the broadcaster asks of a connection: the contract of a transport, without any socket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bigboard.wire import Close, Frame, ServerSession
+
+__all__ = ["Member"]
+
+
+class Member(Protocol):
+    """A client as the broadcaster sees it.
+
+    A member buffers at most what it was given while it was ready, one frame more, and the answers of its session. While it
+    is not ready it is skipped; its cursor stays, and later it gets one merged diff.
+    """
+
+    session: ServerSession
+
+    def ready(self) -> bool:
+        """Whether everything that was written before has left for the network."""
+
+    def waiting_bytes(self) -> int:
+        """Bytes that were written and have not left yet."""
+
+    def write(self, frame: Frame) -> None:
+        """Send a frame; never blocks."""
+
+    def close(self, close: Close) -> None:
+        """Close the connection after what was written; never blocks."""
