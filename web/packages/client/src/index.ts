@@ -1,0 +1,25 @@
+/** A live replica of a Bigboard: protocol types, merge rules, and a connection that resumes. No framework. */
+export { Backoff } from './backoff.ts';
+export { BoardClient } from './boardClient.ts';
+export type { BoardClientOptions } from './boardClient.ts';
+export { ChangeFeed, perFrame } from './changeFeed.ts';
+export type { Listener, Schedule } from './changeFeed.ts';
+export { closePolicy } from './closePolicy.ts';
+export type { ClosePolicy } from './closePolicy.ts';
+export { decodeMessage, encodeMessage, subprotocol } from './codec.ts';
+export type { WireFormat } from './codec.ts';
+export { Connection } from './connection.ts';
+export type { ConnectionState, ConnectionStatus } from './connection.ts';
+export { ProtocolError } from './errors.ts';
+export type { Json, JsonObject } from './json.ts';
+export type { LinkTiming, SocketConstructor, SocketLike } from './link.ts';
+export { mergePatch } from './mergePatch.ts';
+export type * from './messages.ts';
+export type * from './records.ts';
+export { Replica } from './replica.ts';
+export type { Outcome, ReplicaObserver } from './replica.ts';
+export { ServerClock } from './serverClock.ts';
+export { Session } from './session.ts';
+export { covers, splitSubscription } from './subscription.ts';
+export { isTopic, TOPICS } from './topics.ts';
+export type { MergeKind, TopicName, TopicRecords } from './topics.ts';
