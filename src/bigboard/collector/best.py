@@ -32,7 +32,8 @@ class _Side:
         return self._sizes[self.best] if self.best is not None else 0.0
 
     def replace(self, levels: Iterable[Level]) -> None:
-        self._sizes = {price: size for price, size in levels if size > 0}
+        # Through a dict first: where a price comes twice, the later one holds.
+        self._sizes = {price: size for price, size in dict(levels).items() if size > 0}
         self._trim()
         self._find()
 

@@ -93,7 +93,7 @@ class MarketCollector:
             state = self._by_spelling.get(event.symbol) or self._find(event.symbol)
             if state is None:
                 self._rejected_symbols += 1
-            elif 0 <= event.timestamp <= newest:
+            elif 0 <= event.timestamp <= newest and 0 <= event.received_at <= newest:
                 self._take(state, event, now, updates)
             else:
                 self._rejected_events += 1

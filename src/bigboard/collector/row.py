@@ -63,8 +63,7 @@ class MarketRow:
         fields, patch = self.fields, self._patch
         if timestamp >= fields.get("timestamp", 0):
             fields["timestamp"] = patch["timestamp"] = timestamp
-        if received_at >= 0:
-            fields["received_at"] = patch["received_at"] = received_at
+        fields["received_at"] = patch["received_at"] = received_at
 
     def quote(self, ticker: Ticker) -> None:
         """Take best bid and ask out of a ticker; what it does not say stays."""

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from bigboard.collector.watchdog import Watch
     from bigboard.wire.market import Book, Mode, Ticker, Trade
 
-__all__ = ["SymbolState"]
+__all__ = ["SymbolState", "book_data"]
 
 _LATENCY_SAMPLES = 64
+_MAX_INTEGER = 2**53 - 1
 
 
 class SymbolState:
@@ -112,7 +113,8 @@ def book_data(event: Book) -> dict[str, Any]:
         "timestamp": event.timestamp,
         "received_at": event.received_at,
     }
-    if event.update_id is not None:
+    # Some exchanges number in nanoseconds. What a browser could not hold exactly is left out: the levels matter more.
+    if event.update_id is not None and 0 <= event.update_id <= _MAX_INTEGER:
         data["update_id"] = event.update_id
     if event.partial:
         data["partial"] = True
