@@ -72,7 +72,10 @@ class Broadcaster:
         group = self.members.get(member)
         if group is not None and group.key != _key(member):
             self._leave(member)
-            self._join(member, now)
+            group = self._join(member, now)
+            if group.due is None:
+                # Its old group may have held a change back; in an armed group only the next commit would bring it.
+                group.due = now.monotonic + group.key.interval_ms / 1000
 
     def tick(self, now: Instant, *, committed: bool) -> float | None:
         """Send what is due; the steady time at which to call again if nothing is committed before, ``None`` for never.
@@ -142,13 +145,14 @@ class Broadcaster:
             del self._waiting[member]
             self.answer(member, now)
 
-    def _join(self, member: Member, now: Instant) -> None:
+    def _join(self, member: Member, now: Instant) -> Group:
         key = _key(member)
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = Group(key, now.monotonic)
         group.members[member] = None
         self.members[member] = group
+        return group
 
     def _leave(self, member: Member) -> None:
         group = self.members.pop(member, None)

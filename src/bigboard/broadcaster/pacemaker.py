@@ -33,14 +33,9 @@ class Pacemaker:
         return Instant(self._clock.monotonic_s(), self._clock.epoch_ms())
 
     def wake(self) -> None:
-        """The board has a new commit. Several in one turn of the loop make one tick."""
+        """The board has a new commit, or a client changed what it wants. Several in one turn of the loop make one tick."""
         if self._soon is None and not self._stopped:
-            self._soon = asyncio.get_running_loop().call_soon(self._committed)
-
-    def reschedule(self) -> None:
-        """A group may have appeared or changed: look when the next one is due."""
-        if self._timer is None and not self._stopped:
-            self._tick(committed=False)
+            self._soon = asyncio.get_running_loop().call_soon(self._woken)
 
     def stop(self) -> None:
         """Tick no more."""
@@ -49,7 +44,7 @@ class Pacemaker:
             if handle is not None:
                 handle.cancel()
 
-    def _committed(self) -> None:
+    def _woken(self) -> None:
         self._soon = None
         self._tick(committed=True)
 

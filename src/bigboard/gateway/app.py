@@ -1,0 +1,42 @@
+"""The two ASGI applications of a gateway: the dashboard port and the hub port."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from bigboard.gateway.health import health_routes
+from bigboard.gateway.page import page_routes
+from bigboard.gateway.state_routes import state_routes
+from bigboard.gateway.websocket import websocket_routes
+from bigboard.version import VERSION
+
+if TYPE_CHECKING:
+    from bigboard.gateway.hub import Hub
+    from bigboard.gateway.origin import OriginCheck
+
+__all__ = ["dashboard_app", "hub_app"]
+
+
+def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
+    """Port 8000: the page, REST, ``/ws`` and ``/health``."""
+    app = _app("Bigboard dashboard")
+    app.include_router(websocket_routes(hub, origins))
+    app.include_router(health_routes(hub, "dashboard-api"))
+    app.include_router(state_routes(hub))
+    app.router.routes.extend(page_routes())
+    return app
+
+
+def hub_app(hub: Hub, origins: OriginCheck) -> FastAPI:
+    """Port 8086: ``/ws`` and ``/health``, for programs and terminals."""
+    app = _app("Bigboard hub")
+    app.include_router(websocket_routes(hub, origins))
+    app.include_router(health_routes(hub, "dashboard-server"))
+    return app
+
+
+def _app(title: str) -> FastAPI:
+    # FastAPI's own documentation pages load scripts from another host, which nothing here may do.
+    return FastAPI(title=title, version=VERSION, docs_url=None, redoc_url=None)

@@ -1,0 +1,34 @@
+"""``GET /health``: is it alive, and how is each part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+
+from bigboard.version import VERSION
+from bigboard.wire.messages import rfc3339
+
+if TYPE_CHECKING:
+    from bigboard.gateway.hub import Hub
+
+__all__ = ["health_routes"]
+
+
+def health_routes(hub: Hub, service: str) -> APIRouter:
+    """The health route of one port; ``service`` is the name that it answers with."""
+    router = APIRouter()
+
+    @router.get("/health")
+    async def _health() -> dict[str, Any]:
+        parts = {name: dict(part) for name, part in hub.parts().items()}
+        healthy = all(part.get("status", "up") == "up" for part in parts.values())
+        return {
+            "status": "healthy" if healthy else "degraded",
+            "service": service,
+            "version": VERSION,
+            "timestamp": rfc3339(hub.clock.epoch_ms()),
+            "parts": parts,
+        }
+
+    return router

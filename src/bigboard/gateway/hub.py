@@ -1,0 +1,66 @@
+"""What every route of a gateway shares: the replica, its frames, the clients."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bigboard.broadcaster import Broadcaster, Pacemaker
+from bigboard.wire import Close, CloseCode, Frames, SessionLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bigboard.board import Board
+    from bigboard.clock import Clock
+
+__all__ = ["CandleQuery", "Hub"]
+
+
+class CandleQuery(Protocol):
+    """Where the candles of the past come from."""
+
+    async def query(self, key: str, *, limit: int, before: int | None = None) -> Sequence[Any]:
+        """The last ``limit`` candles of ``SYMBOL/INTERVAL``, oldest first."""
+
+
+class Hub:
+    """One replica of the board and everyone who looks at it; several ports may serve it."""
+
+    def __init__(
+        self,
+        board: Board,
+        clock: Clock,
+        candles: CandleQuery,
+        *,
+        limits: SessionLimits | None = None,
+        heartbeat_s: float = 5.0,
+        stuck_s: float = 30.0,
+        parts: Callable[[], Mapping[str, Mapping[str, Any]]] = dict,
+    ) -> None:
+        self.board = board
+        self.clock = clock
+        self.candles = candles
+        self.limits = limits or SessionLimits()
+        self.frames = Frames(board)
+        self.broadcaster = Broadcaster(heartbeat_s=heartbeat_s, stuck_s=stuck_s)
+        self.pacemaker = Pacemaker(self.broadcaster, clock)
+        self.parts = parts
+        """The state of each part of the process, for ``/health``."""
+        self.draining = False
+        """Set at shutdown: no new client is taken."""
+
+    def wake(self) -> None:
+        """The board has changed."""
+        self.pacemaker.wake()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Ask every client to come back later (1012) and wait until they are gone, at most ``timeout_s``."""
+        self.draining = True
+        self.pacemaker.stop()
+        for member in list(self.broadcaster.members):
+            member.close(Close(CloseCode.SERVICE_RESTART, "the server stops; reconnect and resume"))
+        deadline = self.clock.monotonic_s() + timeout_s
+        # Members leave one by one, each by its own task; to look now and then is simpler than to be told by each.
+        while self.broadcaster.members and self.clock.monotonic_s() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

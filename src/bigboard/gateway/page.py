@@ -1,0 +1,68 @@
+"""The built web app, served from the package: ``/`` and its hashed assets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+    from starlette.types import Scope
+
+__all__ = ["PAGE", "page_is_built", "page_routes"]
+
+PAGE = Path(__file__).parent / "page"
+"""Where the build puts the app, and where the wheel has it."""
+
+_POLICY = (
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self' 'unsafe-inline';"
+    " object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # The document names the assets by hash, so it must be fresh and they never change.
+    "Cache-Control": "no-cache",
+}
+_MISSING = (
+    "The page is not built. With Node 20 or newer: make web, then reload.\n"
+    "Everything else works: /ws, /health, /api/v1/state.\n"
+)
+
+
+class _Assets(StaticFiles):
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def page_is_built() -> bool:
+    """Whether there is a page to serve."""
+    return (PAGE / "index.html").is_file()
+
+
+def page_routes() -> list[BaseRoute]:
+    """The routes of the page; without a built app ``/`` says how to get it."""
+
+    async def index(_: Request) -> Response:
+        if not page_is_built():
+            return PlainTextResponse(_MISSING, 503)
+        return FileResponse(PAGE / "index.html", headers=_HEADERS)
+
+    async def favicon(_: Request) -> Response:
+        icon = PAGE / "favicon.svg"
+        return FileResponse(icon) if icon.is_file() else Response(status_code=404)
+
+    return [
+        Route("/", index),
+        Route("/favicon.svg", favicon),
+        Mount("/assets", _Assets(directory=PAGE / "assets", check_dir=False)),
+    ]

@@ -1,0 +1,188 @@
+"""Every setting: its name, type, default and help; and where its value comes from.
+
+Rising precedence: the default here, a YAML file (``--config``), the environment (``BIGBOARD_HUB_PORT``), a flag
+(``--hub-port``). In the file a setting is written ``hub_port`` or ``hub-port``. Nothing else is read, and a key that nobody
+knows is an error, because a misspelt setting that is silently ignored is found out in production.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+from bigboard.durations import parse_duration
+from bigboard.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["ENVIRONMENT_PREFIX", "Settings", "load_settings", "setting_help"]
+
+ENVIRONMENT_PREFIX = "BIGBOARD_"
+
+_Port = Annotated[int, Meta(ge=0, le=65_535)]
+_Count = Annotated[int, Meta(ge=1)]
+_Seconds = Annotated[float, Meta(gt=0, extra={"duration": True})]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of all roles. Durations are seconds here and ``250ms``, ``30s``, ``1m`` in the file and in flags."""
+
+    # Where to listen
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[_Port, Meta(description="Port of the page, REST and /ws. 0 takes a free one.")] = 8000
+    hub_port: Annotated[
+        _Port, Meta(description="Port of the hub: /ws and /health for programs. 0 takes a free one.")
+    ] = 8086
+    allowed_origins: Annotated[
+        tuple[str, ...], Meta(description="Web origins that may open a WebSocket, besides the server's own.")
+    ] = ()
+
+    # What to show
+    replay: Annotated[
+        tuple[str, ...], Meta(description="Recorded exchange streams to play instead of the simulated market.")
+    ] = ()
+    speed: Annotated[str, Meta(description="Replay speed: a factor such as 1, 10 or 0.5, or max.")] = "1"
+    loop: Annotated[bool, Meta(description="Start the replay again when it ends.")] = False
+    exit: Annotated[bool, Meta(description="End the program when the replay ends.")] = False
+    symbols: Annotated[str, Meta(description="Symbols of the simulated market: names by commas, or how many.")] = "12"
+    seed: Annotated[
+        int | None, Meta(description="Seed of the simulated market; the same seed plays the same market.")
+    ] = None
+    rate: Annotated[
+        float, Meta(gt=0, le=1_000, description="Updates per second and symbol of the simulated market.")
+    ] = 10.0
+
+    # Market data
+    book_depth: Annotated[int, Meta(ge=1, le=1_000, description="Price levels per side that go on the board.")] = 25
+    candle_intervals: Annotated[
+        tuple[Literal["1s", "1m", "5m", "15m", "1h", "4h", "1d"], ...], Meta(description="Candles to build.")
+    ] = ("1s", "1m", "5m", "15m", "1h", "4h", "1d")
+    candle_history: Annotated[_Count, Meta(description="Closed candles kept in memory per symbol and interval.")] = (
+        1_000
+    )
+    candle_history_total: Annotated[_Count, Meta(description="Closed candles kept in memory over all.")] = 500_000
+    stale_after: Annotated[_Seconds, Meta(description="A ticker or book stream without data for so long is stale.")] = (
+        10.0
+    )
+    stale_after_trades: Annotated[_Seconds, Meta(description="A trade stream without trades for so long is stale.")] = (
+        60.0
+    )
+    max_symbols: Annotated[_Count, Meta(description="Symbols taken from a feed; more are counted and skipped.")] = 5_000
+
+    # The board
+    commit_interval: Annotated[_Seconds, Meta(description="Least time between two commits.")] = 0.010
+    tape_length: Annotated[_Count, Meta(description="Trades kept per symbol.")] = 100
+    max_rows: Annotated[_Count, Meta(description="Orders and alerts kept; closed ones go first.")] = 2_000
+    max_levels: Annotated[_Count, Meta(description="Price levels kept per side of a book.")] = 1_000
+    max_keys: Annotated[_Count, Meta(description="Keys per topic; updates for more are rejected.")] = 50_000
+    spine_length: Annotated[int, Meta(ge=2_000, description="Commits kept in the in-memory log.")] = 10_000
+
+    # Clients
+    heartbeat: Annotated[_Seconds, Meta(description="A client that was sent nothing for so long gets a heartbeat.")] = (
+        5.0
+    )
+    resume_wait: Annotated[_Seconds, Meta(description="How long a cursor ahead of this server is waited for.")] = 5.0
+    stuck_after: Annotated[_Seconds, Meta(description="A client that reads nothing for so long is closed (4508).")] = (
+        30.0
+    )
+    max_message: Annotated[int, Meta(ge=1_024, description="Bytes of one inbound message.")] = 65_536
+    max_subscriptions: Annotated[_Count, Meta(description="Subscriptions per connection.")] = 1_000
+
+    # The process
+    shutdown_timeout: Annotated[_Seconds, Meta(description="How long open connections get when the server stops.")] = (
+        5.0
+    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least severity that is logged.")
+    ] = "warning"
+    log_format: Annotated[Literal["text", "json"], Meta(description="Log lines for people or for programs.")] = "text"
+
+
+_HINTS = get_type_hints(Settings, include_extras=True)
+
+
+def setting_help() -> Iterator[tuple[str, str, object]]:
+    """Name, help and default of each setting, in order; the documentation is checked against it."""
+    for field in msgspec.structs.fields(Settings):
+        description = next(meta.description for meta in _metas(_HINTS[field.name]) if meta.description)
+        yield field.name, description, field.default
+
+
+def load_settings(
+    *, config: Path | None = None, environment: Mapping[str, str], flags: Mapping[str, object] | None = None
+) -> Settings:
+    """Settings from a file, the environment and flags. Raises ``SettingError`` with the way out."""
+    given: dict[str, tuple[object, str]] = {}
+    for name, value in _read_file(config).items():
+        given[_known(name.replace("-", "_"), name, str(config))] = (value, str(config))
+    for variable, text in environment.items():
+        if variable.startswith(ENVIRONMENT_PREFIX):
+            name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+            given[_known(name, variable, "environment")] = (text, f"environment variable {variable}")
+    for name, flag in (flags or {}).items():
+        if flag is not None:
+            given[_known(name, name, "flags")] = (flag, f"flag --{name.replace('_', '-')}")
+    return Settings(**{name: _convert(name, value, origin) for name, (value, origin) in given.items()})
+
+
+def _read_file(config: Path | None) -> dict[str, object]:
+    if config is None:
+        return {}
+    try:
+        content = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingError("config", "", f"cannot read {config}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingError("config", "", f"{config} is no YAML file: {' '.join(str(error).split())}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise SettingError("config", str(config), "the file must hold settings as 'name: value'")
+    return content
+
+
+def _known(name: str, given: str, origin: str) -> str:
+    if name in _HINTS:
+        return name
+    near = difflib.get_close_matches(name, _HINTS, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_HINTS)}"
+    raise SettingError(name, origin, f"no setting {given!r}: {hint}")
+
+
+def _convert(name: str, value: object, origin: str) -> Any:
+    hint = _HINTS[name]
+    try:
+        if _is_duration(hint):
+            value = parse_duration(value) if isinstance(value, str) else _refuse_bare(value)
+        elif get_origin(_bare(hint)) is tuple and isinstance(value, str):
+            value = tuple(part.strip() for part in value.split(",") if part.strip())
+        elif _bare(hint) is str and isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)  # YAML reads `speed: 10` as a number.
+        return msgspec.convert(value, hint, strict=False)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise SettingError(name, origin, f"{name}: {error}") from None
+
+
+def _refuse_bare(value: object) -> float:
+    raise ValueError(f"{value!r} has no unit: write 250ms, 30s or 1m")
+
+
+def _is_duration(hint: object) -> bool:
+    return any((meta.extra or {}).get("duration") for meta in _metas(hint))
+
+
+def _metas(hint: object) -> Iterator[Meta]:
+    # Nested Annotated types come flattened.
+    for part in get_args(hint)[1:]:
+        if isinstance(part, Meta):
+            yield part
+
+
+def _bare(hint: object) -> object:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
