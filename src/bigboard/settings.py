@@ -59,7 +59,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10.0
 
     # Market data
-    book_depth: Annotated[int, Meta(ge=1, le=1_000, description="Price levels per side that go on the board.")] = 25
+    book_depth: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000,
+            description="Price levels per side of a replayed book that go on the board; the simulated has 25.",
+        ),
+    ] = 25
     candle_intervals: Annotated[
         tuple[Literal["1s", "1m", "5m", "15m", "1h", "4h", "1d"], ...], Meta(description="Candles to build.")
     ] = ("1s", "1m", "5m", "15m", "1h", "4h", "1d")

@@ -1,0 +1,6 @@
+"""`python -m bigboard`."""
+
+from bigboard.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The command `bigboard`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from bigboard.cli.up import up
+from bigboard.cli.watch import watch
+from bigboard.errors import BigboardError
+from bigboard.version import VERSION
+
+__all__ = ["cli", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="bigboard", message="%(prog)s %(version)s")
+def cli() -> None:
+    """One live board for everything a trading system does.
+
+    \b
+    bigboard up                              a simulated market on http://127.0.0.1:8000
+    bigboard up --replay recordings/         recorded exchange streams instead
+    bigboard watch market_data:BTCUSDT       diffs as JSON lines
+    """
+
+
+cli.add_command(up)
+cli.add_command(watch)
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends as one line, never as a traceback."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BigboardError as error:
+        click.echo(f"bigboard: {error}", err=True)
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)

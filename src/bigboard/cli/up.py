@@ -1,0 +1,77 @@
+"""`bigboard up`: everything in one process."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import uvloop
+
+from bigboard.cli.progress import ReplayProgress
+from bigboard.logs import configure_logs
+from bigboard.settings import load_settings
+from bigboard.version import VERSION
+
+if TYPE_CHECKING:
+    from bigboard.settings import Settings
+
+__all__ = ["up"]
+
+_EPILOG = """
+\b
+Examples:
+  bigboard up --symbols 50 --seed 7
+  bigboard up --replay btcusdt.gz --replay ethusdt.gz --speed 10 --loop
+  bigboard up --config bigboard.yaml --port 9000
+Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--replay", multiple=True, metavar="PATH", help="Play recorded streams: a file, several, or a folder.")
+@click.option("--speed", metavar="FACTOR", help="Replay speed: 1, 10, 0.5, or max.  [1]")
+@click.option("--loop", is_flag=True, default=None, help="Start the replay again when it ends.")
+@click.option("--exit", is_flag=True, default=None, help="End the program when the replay ends.")
+@click.option("--symbols", metavar="NAMES|COUNT", help="Simulated symbols: names by commas, or how many.  [12]")
+@click.option("--rate", metavar="N", help="Simulated updates per second and symbol, 1 to 1000.  [10]")
+@click.option("--seed", metavar="N", help="Seed of the simulated market.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on.  [127.0.0.1]")
+@click.option("--port", metavar="PORT", help="Port of the page, REST and /ws.  [8000]")
+@click.option("--hub-port", metavar="PORT", help="Port of the hub for programs.  [8086]")
+@click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.  [warning]")
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="YAML file with settings.")
+def up(config: Path | None, replay: tuple[str, ...], **flags: Any) -> None:
+    """Run the whole board in this process.
+
+    Without --replay the market is simulated. Nothing else is needed: no Redis, no database.
+    """
+    settings = load_settings(config=config, environment=os.environ, flags={**flags, "replay": replay or None})
+    configure_logs(settings.log_level, settings.log_format)
+    uvloop.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    # Imported late, so that --help and a mistyped option answer at once.
+    from bigboard.clock import SystemClock  # noqa: PLC0415
+    from bigboard.gateway.page import page_is_built  # noqa: PLC0415
+    from bigboard.runtime import Embedded, build_feed  # noqa: PLC0415
+
+    clock = SystemClock()
+    progress = ReplayProgress(time.monotonic) if settings.replay and sys.stderr.isatty() else None
+    feed, what = build_feed(settings, clock, progress)
+    board = Embedded(settings, feed, clock)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+
+    def announce() -> None:
+        page = "" if page_is_built() else "  (the page is not built: that needs Node 20; the rest works)"
+        click.echo(f"Bigboard {VERSION}: {what}")
+        click.echo(f"Open http://{host}:{board.port}{page}   programs: ws://{host}:{board.hub_port}/ws")
+        click.echo("Stop with Ctrl-C")
+
+    await board.run(announce)
+    if progress is not None:
+        progress.finish()

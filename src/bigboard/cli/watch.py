@@ -1,0 +1,61 @@
+"""`bigboard watch`: a board in a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+import click
+import msgspec
+import uvloop
+
+from bigboard.client import BoardClient
+from bigboard.errors import WireError
+from bigboard.wire.messages import DiffUpdate, Error, StateUpdate
+
+__all__ = ["watch"]
+
+_EPILOG = """
+\b
+Examples:
+  bigboard watch market_data:BTCUSDT
+  bigboard watch trades orders --interval-ms 1000 | jq -c .changes
+  bigboard watch '*' --url ws://desk:8086/ws > board.jsonl
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("subscriptions", nargs=-1, required=True, metavar="SUBSCRIPTION…")
+@click.option("--url", default="ws://127.0.0.1:8086/ws", show_default=True, help="The board's WebSocket.")
+@click.option(
+    "--interval-ms", type=click.IntRange(20, 10_000), default=100, show_default=True, help="Least time between lines."
+)
+def watch(subscriptions: tuple[str, ...], url: str, interval_ms: int) -> None:
+    """Print what changes, one JSON object a line: first the state, then diffs.
+
+    A SUBSCRIPTION is a topic (market_data), a topic and a key (orderbook:BTCUSDT), or '*'. A lost connection is made
+    again and resumed. Ends when the pipe closes.
+    """
+    # Ctrl-C is how one leaves this command: no traceback, and the exit code of an interrupted program.
+    with contextlib.suppress(BrokenPipeError):
+        uvloop.run(_watch(BoardClient(url, subscriptions, interval_ms=interval_ms, on_lost=_tell_lost)))
+        return
+    # Python flushes standard output once more at exit, into the pipe that is gone.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+async def _watch(client: BoardClient) -> None:
+    encoder = msgspec.json.Encoder()
+    out = sys.stdout.buffer
+    async with contextlib.aclosing(client.messages()) as messages:
+        async for message in messages:
+            if isinstance(message, StateUpdate | DiffUpdate):
+                out.write(encoder.encode(message) + b"\n")
+                out.flush()
+            elif isinstance(message, Error):
+                raise WireError(message.code, message.message)
+
+
+def _tell_lost(reason: str, wait_s: float) -> None:
+    click.echo(f"bigboard: connection lost ({reason}); next try in {wait_s:.1f} s", err=True)

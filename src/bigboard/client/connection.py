@@ -1,0 +1,138 @@
+"""A connection to a board that heals itself: reconnects with backoff, resumes by cursor, mends gaps."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from bigboard.errors import ConnectionFailed
+from bigboard.wire import ClientSession, Format, Retry, retry_policy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from websockets.asyncio.client import ClientConnection
+
+    from bigboard.board import Cursor
+    from bigboard.wire import Replica
+    from bigboard.wire.messages import ServerMessage
+
+__all__ = ["BoardClient"]
+
+_MOST_BYTES = 64 * 1024 * 1024
+"""A snapshot of a very large board; anything beyond is no board."""
+
+
+class BoardClient:
+    """Follows subscriptions of a board and keeps a replica of them.
+
+    ``async for message in client.messages()`` gives every message after it was applied; ``client.replica`` is then the
+    server's state at ``client.cursor``. A lost connection is made again without a word here: it shows as a message
+    ``subscribed`` with ``resumed``. What cannot heal raises ``ConnectionFailed``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        subscriptions: Sequence[str],
+        *,
+        format: Format = Format.MSGPACK,
+        interval_ms: int | None = None,
+        first_attempts: int = 1,
+        silence_s: float = 15.0,
+        open_timeout_s: float = 10.0,
+        longest_wait_s: float = 10.0,
+        on_lost: Callable[[str, float], None] | None = None,
+    ) -> None:
+        self.url = url
+        self.session = ClientSession(subscriptions, format=format, interval_ms=interval_ms)
+        self.connections = 0
+        """Connections that were opened."""
+        self._first_attempts = first_attempts
+        self._silence_s = silence_s
+        self._open_timeout_s = open_timeout_s
+        self._longest_wait_s = longest_wait_s
+        self._on_lost = on_lost
+
+    @property
+    def replica(self) -> Replica:
+        """What the server's messages made of the state."""
+        return self.session.replica
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """The position of the replica."""
+        return self.session.cursor
+
+    async def messages(self) -> AsyncGenerator[ServerMessage, None]:
+        """Messages until the consumer stops. Raises ``ConnectionFailed`` if trying on makes no sense."""
+        failures = 0
+        while True:
+            try:
+                # A generator that is left half-way has to be closed by whoever left it, here while the loop still runs.
+                async with aclosing(self._one_connection()) as messages:
+                    async for message in messages:
+                        failures = 0
+                        yield message
+                reason = "the server closed the connection"
+                self._refuse_fatal(1000, "")
+            except ConnectionClosed as closed:
+                code = closed.rcvd.code if closed.rcvd is not None else 1006
+                reason = closed.rcvd.reason if closed.rcvd is not None else "the connection broke off"
+                self._refuse_fatal(code, reason)
+            except InvalidURI:
+                raise ConnectionFailed(self.url, "is no WebSocket address; try ws://127.0.0.1:8086/ws") from None
+            except InvalidStatus as error:
+                body = bytes(error.response.body or b"").decode(errors="replace").strip()
+                raise ConnectionFailed(self.url, f"refused ({error.response.status_code}): {body[:300]}") from None
+            except (OSError, TimeoutError, InvalidHandshake) as error:
+                reason = str(error) or type(error).__name__
+            finally:
+                self.session.disconnected()
+            failures += 1
+            if self.connections == 0 and failures >= self._first_attempts:
+                raise ConnectionFailed(self.url, f"no server answers ({reason}); is `bigboard up` running?")
+            wait_s = self._backoff(failures)
+            if self._on_lost is not None:
+                self._on_lost(reason, wait_s)
+            await asyncio.sleep(wait_s)
+
+    async def _one_connection(self) -> AsyncGenerator[ServerMessage, None]:
+        session = self.session
+        async with connect(
+            self.url,
+            subprotocols=[session.format.subprotocol],  # type: ignore[list-item]
+            open_timeout=self._open_timeout_s,
+            max_size=_MOST_BYTES,
+            # The server compresses nothing by default, and on one machine it would only cost time.
+            compression=None,
+            proxy=None,
+        ) as websocket:
+            self.connections += 1
+            session.connected()
+            await self._flush(websocket)
+            while True:
+                # A server that has nothing to say sends a heartbeat every 5 s: silence means that it is gone.
+                async with asyncio.timeout(self._silence_s):
+                    payload = await websocket.recv()
+                message = session.receive(payload)
+                await self._flush(websocket)
+                yield message
+
+    async def _flush(self, websocket: ClientConnection) -> None:
+        for frame in self.session.outgoing():
+            async with asyncio.timeout(self._silence_s):
+                await websocket.send(frame.payload, text=frame.text)
+
+    def _refuse_fatal(self, code: int, reason: str) -> None:
+        if retry_policy(code) is Retry.NEVER:
+            raise ConnectionFailed(self.url, f"closed by the server ({code}): {reason}", close_code=code)
+
+    def _backoff(self, failures: int) -> float:
+        # Full jitter: a thousand clients of a restarted server must not come back in the same instant.
+        return random.uniform(0, min(self._longest_wait_s, 0.1 * 2 ** min(failures, 12)))  # noqa: S311 - no secret

@@ -1,0 +1,303 @@
+"""The composition root: the only place that wires the parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bigboard.aggregator import Aggregator
+from bigboard.board import Board, Diff, Limits, Selection, Snapshot, Subscription
+from bigboard.clock import SystemClock
+from bigboard.collector.market import MarketCollector
+from bigboard.collector.settings import CollectorSettings
+from bigboard.epoch import new_epoch
+from bigboard.errors import SettingError
+from bigboard.feed.replay import ReplayFeed
+from bigboard.feed.simulated import SimulatedFeed
+from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
+from bigboard.history.memory import MemoryCandleHistory
+from bigboard.spine import Follower, MemorySpine
+from bigboard.wire import SessionLimits
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Mapping
+
+    from bigboard.clock import Clock
+    from bigboard.feed.base import Feed
+    from bigboard.settings import Settings
+
+__all__ = ["Embedded", "build_feed"]
+
+_log = structlog.stdlib.get_logger("bigboard.runtime")
+
+_FLUSH_S = 0.1
+_REPORT_S = 1.0
+_SERVICES = Selection((Subscription("services"),))
+
+
+def build_feed(
+    settings: Settings, clock: Clock, progress: Callable[[float, int], None] | None = None
+) -> tuple[Feed, str]:
+    """The feed that the settings ask for, and one line that says what it is."""
+    if settings.replay:
+        feed = ReplayFeed(
+            settings.replay,
+            speed=_speed(settings.speed),
+            loop=settings.loop,
+            depth=settings.book_depth,
+            clock=clock,
+            progress=progress,
+        )
+        pace = "as fast as it goes" if settings.speed == "max" else f"at {settings.speed}x"
+        return feed, f"replay of {', '.join(settings.replay)} {pace}; this is recorded data, not the market of now"
+    seed = settings.seed if settings.seed is not None else secrets.randbelow(2**31)
+    simulated = SimulatedFeed(_symbols(settings.symbols), updates_per_second=settings.rate, seed=seed, clock=clock)
+    count = len(simulated.symbols)
+    return simulated, f"{count} symbols at {settings.rate:g} updates/s each; the data is simulated (seed {seed})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    dashboard: socket.socket
+    hub: socket.socket
+
+
+class Embedded:
+    """Every role in one process on embedded parts: what ``bigboard up`` runs."""
+
+    def __init__(self, settings: Settings, feed: Feed, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.feed = feed
+        self.clock = clock or SystemClock()
+        limits = Limits(
+            tape_length=settings.tape_length,
+            max_rows=settings.max_rows,
+            max_levels=settings.max_levels,
+            max_keys=settings.max_keys,
+        )
+        epoch = new_epoch(self.clock.epoch_ms())
+        self.spine = MemorySpine(max_diffs=settings.spine_length)
+        self.aggregator = Aggregator(
+            Board(epoch, limits=limits), self.spine, self.clock, commit_interval_s=settings.commit_interval
+        )
+        self.collector = MarketCollector(
+            feed=feed.name,
+            mode=feed.mode,
+            venue=feed.venue,
+            started_at=self.clock.epoch_ms(),
+            settings=CollectorSettings(
+                candle_intervals=settings.candle_intervals,
+                ticker_stale_ms=round(settings.stale_after * 1000),
+                book_stale_ms=round(settings.stale_after * 1000),
+                trades_stale_ms=round(settings.stale_after_trades * 1000),
+                max_symbols=settings.max_symbols,
+                max_book_levels=settings.max_levels,
+            ),
+        )
+        self.history = MemoryCandleHistory(
+            max_closed=settings.candle_history, max_candles=settings.candle_history_total, max_keys=settings.max_keys
+        )
+        self.hub = Hub(
+            Board(epoch, limits=limits),
+            self.clock,
+            self.history,
+            limits=SessionLimits(
+                max_message=settings.max_message,
+                max_subscriptions=settings.max_subscriptions,
+                resume_wait=settings.resume_wait,
+            ),
+            heartbeat_s=settings.heartbeat,
+            stuck_s=settings.stuck_after,
+            parts=self._parts,
+        )
+        self._follower = Follower(self.spine, self.hub.board, self._followed)
+        self._ports = self._bind()
+        self._stop = asyncio.Event()
+        self.feed_ended = asyncio.Event()
+        """Set when the feed came to its end and all of it is on the board."""
+
+    @property
+    def port(self) -> int:
+        """The dashboard port in use."""
+        return int(self._ports.dashboard.getsockname()[1])
+
+    @property
+    def hub_port(self) -> int:
+        """The hub port in use."""
+        return int(self._ports.hub.getsockname()[1])
+
+    def stop(self) -> None:
+        """Ask ``run`` to end in order."""
+        self._stop.set()
+
+    async def run(self, on_ready: Callable[[], None] | None = None) -> None:
+        """Run until ``stop``, SIGINT or SIGTERM, or the end of the feed with the setting ``exit``."""
+        servers = self._servers()
+        with self._signals():
+            background = [
+                asyncio.create_task(work, name=name)
+                for name, work in {
+                    "aggregator": self.aggregator.run(),
+                    "follower": self._follower.run(),
+                    "feed": self._pump(),
+                    "flush": self._flush(),
+                    "dashboard port": servers[0].run(),
+                    "hub port": servers[1].run(),
+                }.items()
+            ]
+            stop = asyncio.create_task(self._stop.wait(), name="stop")
+            try:
+                await asyncio.gather(*(server.started() for server in servers))
+                if on_ready is not None:
+                    on_ready()
+                await _first_to_end(stop, background)
+            finally:
+                stop.cancel()
+                await self._shut_down(servers, background)
+
+    async def _pump(self) -> None:
+        async for events in self.feed.events():
+            await self.aggregator.publish(self.collector.process(events, self.clock.epoch_ms()))
+        await self.aggregator.publish(self.collector.flush(self.clock.epoch_ms()))
+        await self.aggregator.commit()
+        self.feed_ended.set()
+        if self.settings.exit:
+            self._stop.set()
+        await asyncio.Event().wait()  # The last state stays on the board until somebody stops it.
+
+    async def _flush(self) -> None:
+        reported_at = self.clock.monotonic_s()
+        while True:
+            await self.clock.sleep(_FLUSH_S)
+            await self.aggregator.publish(self.collector.flush(self.clock.epoch_ms()))
+            if self.clock.monotonic_s() - reported_at >= _REPORT_S:
+                reported_at = self.clock.monotonic_s()
+                self.aggregator.ingest([self.aggregator.service()])
+
+    def _followed(self, step: Snapshot | Diff) -> None:
+        if isinstance(step, Snapshot):
+            self.history.load(step.data.get("candles", {}))
+        elif "candles" in step.changes:
+            self.history.record(step.changes["candles"])
+        self.hub.wake()
+
+    def _parts(self) -> Mapping[str, Mapping[str, Any]]:
+        board = self.hub.board
+        services = board.snapshot(_SERVICES).data["services"]
+        feed = services.get(self.feed.name, {})
+        broadcaster = self.hub.broadcaster
+        return {
+            "feed": {
+                "name": self.feed.name,
+                "mode": self.feed.mode,
+                "status": feed.get("status", "down"),
+                "detail": feed.get("detail", ""),
+            },
+            "aggregator": {
+                "status": "up",
+                "epoch": self.aggregator.board.epoch,
+                "sequence": self.aggregator.board.sequence,
+                "updates": self.aggregator.updates,
+                "rejected": self.aggregator.rejections.total,
+            },
+            "gateway": {
+                "status": "up",
+                "sequence": board.sequence,
+                "clients": len(broadcaster.members),
+                "groups": broadcaster.groups,
+            },
+        }
+
+    def _bind(self) -> _Ports:
+        settings = self.settings
+        dashboard = bind(settings.host, settings.port, "port")
+        try:
+            return _Ports(dashboard, bind(settings.host, settings.hub_port, "hub_port"))
+        except SettingError:
+            dashboard.close()
+            raise
+
+    def _servers(self) -> tuple[PortServer, PortServer]:
+        settings = self.settings
+        # The page of the dashboard port may talk to the hub port too, which a browser calls another origin.
+        own = [f"http://{host}:{self.port}" for host in {settings.host, "127.0.0.1", "localhost"}]
+        origins = OriginCheck([*own, *settings.allowed_origins])
+        dashboard = PortServer(
+            dashboard_app(self.hub, origins),
+            self._ports.dashboard,
+            max_message=settings.max_message,
+            shutdown_timeout_s=settings.shutdown_timeout,
+        )
+        hub = PortServer(
+            hub_app(self.hub, origins),
+            self._ports.hub,
+            max_message=settings.max_message,
+            shutdown_timeout_s=settings.shutdown_timeout,
+        )
+        return dashboard, hub
+
+    @contextlib.contextmanager
+    def _signals(self) -> Any:
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGINT, signal.SIGTERM)
+        for number in caught:
+            # A test runs this outside the main thread now and then, where no signal arrives anyway.
+            with contextlib.suppress(RuntimeError, ValueError):
+                loop.add_signal_handler(number, self._stop.set)
+        try:
+            yield
+        finally:
+            for number in caught:
+                with contextlib.suppress(RuntimeError, ValueError):
+                    loop.remove_signal_handler(number)
+
+    async def _shut_down(self, servers: tuple[PortServer, PortServer], background: list[asyncio.Task[None]]) -> None:
+        await self.hub.drain(self.settings.shutdown_timeout / 2)
+        for server in servers:
+            server.stop()
+        ports = background[-len(servers) :]
+        await asyncio.wait(ports, timeout=self.settings.shutdown_timeout / 2)
+        await self.spine.close()
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+
+
+async def _first_to_end(stop: asyncio.Task[Any], background: list[asyncio.Task[None]]) -> None:
+    """Wait for the stop, or for a part that fails: then its error is raised."""
+    done, _ = await asyncio.wait([stop, *background], return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        if task is not stop:
+            task.result()
+            _log.error("a part ended by itself", part=task.get_name())
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1e6:
+        raise SettingError("speed", "", f"speed: {text!r} is neither a factor above 0, such as 10 or 0.5, nor max")
+    return speed
+
+
+def _symbols(text: str) -> int | list[str]:
+    if text.strip().isdecimal():
+        count = int(text)
+        if not 1 <= count <= 5_000:
+            raise SettingError("symbols", "", f"symbols: {count} is not from 1 to 5000")
+        return count
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise SettingError("symbols", "", "symbols: give names by commas, such as BTCUSDT,ETHUSDT, or how many")
+    return names
