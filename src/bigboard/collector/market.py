@@ -60,7 +60,9 @@ class MarketCollector:
         self._metrics = Metrics(started_at, self._settings.rate_window_ms)
         self._touched: list[SymbolState] = []
         self._reported_at = started_at
+        # Symbols whose whole row is still to be sent in this round, and the part of a symbol that is owed.
         self._tended: list[SymbolState] = []
+        self._owed = 0.0
         self._rejected_symbols = 0
         self._rejected_events = 0
 
@@ -190,16 +192,18 @@ class MarketCollector:
         """Whole rows of the next few symbols in turn, so that each had its turn within the refresh interval."""
         if not self._tended:
             self._tended = list(self._symbols.values())
-        share = -(-len(self._symbols) * max(elapsed, 1) // self._settings.refresh_interval_ms)
+        self._owed += len(self._symbols) * max(elapsed, 0) / self._settings.refresh_interval_ms
+        share = min(int(self._owed), len(self._tended))
+        self._owed %= 1
+        updates: list[Update] = []
+        if not share:
+            return updates
         time = self._clock.at(now)
-        updates = []
-        for state in self._tended[-share:] if share else []:
+        for state in self._tended[-share:]:
             updates.append(Update("market_data", state.key, state.tend(time)))
             updates += self._watchdog.refresh(state.key)
         del self._tended[-share:]
-        if not self._tended:
-            updates += self._watchdog.refresh_feed()
-        return updates
+        return updates if self._tended else updates + self._watchdog.refresh_feed()
 
     def _find(self, symbol: str) -> SymbolState | None:
         if not symbol or len(symbol) > _LONGEST_SYMBOL:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from math import isfinite
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["SlidingRate", "median_latency_ms"]
+
+_MOST_MS = 1e13
+"""Three centuries: what is beyond is no time span."""
 
 
 class SlidingRate:
@@ -47,5 +49,6 @@ def median_latency_ms(samples: Iterable[float]) -> float | None:
     A median, because a single late message (a reconnect, a pause of the garbage collector) should not move the number
     that people judge a feed by.
     """
-    finite = [sample for sample in samples if isfinite(sample)]
-    return round(float(median(finite)), 1) if finite else None
+    # Infinity and NaN fail the comparison as well.
+    sound = [sample for sample in samples if -_MOST_MS <= sample <= _MOST_MS]
+    return round(float(median(sound)), 1) if sound else None

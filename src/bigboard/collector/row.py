@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from bigboard.collector.rolling import RollingDay
     from bigboard.wire.market import Level, Mode, Ticker
 
-__all__ = ["MAX_FLOAT", "MarketRow"]
+__all__ = ["MOST", "MarketRow"]
 
-MAX_FLOAT = 1.7976931348623157e308
-"""``-MAX_FLOAT <= x <= MAX_FLOAT`` refuses infinity and NaN in one comparison."""
+MOST = 1e100
+"""No price or size comes near. ``-MOST <= x <= MOST`` refuses infinity and NaN too, and what passes can be added and
+multiplied without an overflow."""
+
+_MAX_INTEGER = 2**53 - 1
 
 _BID_ASK = ("bid_price", "bid_size", "ask_price", "ask_size")
 
@@ -42,7 +45,7 @@ class MarketRow:
         patch, self._patch = self._patch, {}
         return patch
 
-    def set(self, name: str, value: float | None, least: float = -MAX_FLOAT) -> bool:
+    def set(self, name: str, value: float | None, least: float = -MOST, most: float = MOST) -> bool:
         """Set or with ``None`` remove a field; true if that changed anything."""
         fields = self.fields
         if value is None:
@@ -51,7 +54,7 @@ class MarketRow:
         else:
             if fields.get(name) == value:
                 return False
-            if not least <= value <= MAX_FLOAT:
+            if not least <= value <= most:
                 self.refused += 1
                 return False
             fields[name] = value
@@ -92,14 +95,15 @@ class MarketRow:
         if ticker.tick_size is not None and ticker.tick_size > 0 and self.set("tick_size", ticker.tick_size):
             self._scale.set_tick(ticker.tick_size)
             self._set_spread()
-        for name, value, least in (
-            ("mark_price", ticker.mark_price, -MAX_FLOAT),
-            ("index_price", ticker.index_price, -MAX_FLOAT),
-            ("funding_rate", ticker.funding_rate, -MAX_FLOAT),
-            ("next_funding_time", ticker.next_funding_time, 0),
+        if ticker.next_funding_time is not None:
+            self.set("next_funding_time", ticker.next_funding_time, 0, _MAX_INTEGER)
+        for name, value in (
+            ("mark_price", ticker.mark_price),
+            ("index_price", ticker.index_price),
+            ("funding_rate", ticker.funding_rate),
         ):
             if value is not None:
-                self.set(name, value, least)
+                self.set(name, value)
 
     def last(self, price: float, size: float | None, timestamp: int) -> None:
         """Take the price of the last trade. A ticker that is older than the last trade does not set the price back."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bigboard.collector.best import BestLevels
 from bigboard.collector.rolling import RollingDay
-from bigboard.collector.row import MAX_FLOAT, MarketRow
+from bigboard.collector.row import MOST, MarketRow
 
 if TYPE_CHECKING:
     from bigboard.collector.candles import Series
@@ -64,7 +64,7 @@ class SymbolState:
             row.quote(event)
         if event.last is not None:
             row.last(event.last, event.last_size, event.timestamp)
-            if -MAX_FLOAT <= event.last <= MAX_FLOAT:
+            if -MOST <= event.last <= MOST:
                 self.window.add(event.timestamp, event.last)
                 row.day(self.window, with_volume=self._traded)
         row.extras(event)
@@ -76,7 +76,7 @@ class SymbolState:
         A trade without an id could not be told from another; a price or size that is no number would poison each sum.
         """
         price, size = event.price, event.size
-        if not event.id or not -MAX_FLOAT <= price <= MAX_FLOAT or not 0 <= size <= MAX_FLOAT:
+        if not event.id or not -MOST <= price <= MOST or not 0 <= size <= MOST:
             return False
         self._traded = True
         self.window.add(event.timestamp, price, size)
