@@ -42,8 +42,8 @@ class LadderSide:
         return len(self._keys)
 
     def load(self, levels: Iterable[Level]) -> None:
-        """Replace all levels."""
-        self._sizes = {price: size for price, size in levels if size}
+        """Replace all levels; of a price that is given twice the last one counts, as in ``apply``."""
+        self._sizes = {price: size for price, size in dict(levels).items() if size}
         self._keys = sorted(self._sign * price for price in self._sizes)
         self._trim()
 
