@@ -148,4 +148,4 @@ class FieldsTable:
 
     def _bound(self, node: Node) -> None:
         if len(node.marks) > 2 * self._limits.max_fields or node.children is not None:
-            self.horizon = max(self.horizon, node.forget(self._limits.max_fields))
+            self.horizon = max(self.horizon, node.forget(self._limits.max_fields, node.sequence))

@@ -206,9 +206,10 @@ class LadderTable:
 
     def _bound(self, book: _Book) -> None:
         keep = self._limits.max_level_tombstones
-        forgotten = max(book.bids.forget(keep), book.asks.forget(keep))
+        sequence = book.sequence
+        forgotten = max(book.bids.forget(keep, sequence), book.asks.forget(keep, sequence))
         if len(book.marks) > 2 * self._limits.max_fields:
-            forgotten = max(forgotten, book.forget(self._limits.max_fields))
+            forgotten = max(forgotten, book.forget(self._limits.max_fields, sequence))
         self.horizon = max(self.horizon, forgotten)
 
 

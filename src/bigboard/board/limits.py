@@ -1,4 +1,8 @@
-"""How much a board holds: the bound of everything that could grow."""
+"""How much a board holds: the bound of everything that could grow.
+
+Tombstones are the one thing that may pass its bound for a moment: what one commit removes is remembered until that commit
+is made, however much it is, because its diff must name it.
+"""
 
 from __future__ import annotations
 

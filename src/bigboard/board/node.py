@@ -212,14 +212,18 @@ class Node:
                 patch[name] = values.get(name) if child is None else child.diff(since)
         return patch
 
-    def forget(self, keep: int) -> int:
-        """Drop the oldest tombstones down to ``keep`` at each depth; the greatest mark that was dropped, else 0."""
+    def forget(self, keep: int, before: int) -> int:
+        """Drop the oldest tombstones down to ``keep`` at each depth; the greatest mark that was dropped, else 0.
+
+        Marks from ``before`` on, the commit under way, stay: its own diff has yet to tell of them.
+        """
         dropped = 0
         for child in (self.children or {}).values():
-            dropped = max(dropped, child.forget(keep))
-        if len(self.marks) - len(self) > keep:
-            graves = sorted((mark, name) for name, mark in self.marks.items() if not self.has(name))
-            for mark, name in graves[: len(graves) - keep]:
+            dropped = max(dropped, child.forget(keep, before))
+        surplus = len(self.marks) - len(self) - keep
+        if surplus > 0:
+            graves = sorted((mark, name) for name, mark in self.marks.items() if mark < before and not self.has(name))
+            for mark, name in graves[:surplus]:
                 del self.marks[name]
                 if self.children is not None:
                     self.children.pop(name, None)

@@ -20,7 +20,8 @@ class Graves:
     """The keys that were removed, in order, up to a bound.
 
     A board must tell a client that comes back with an old cursor what is gone. It cannot remember that for ever: past the
-    bound the oldest grave is given up, and with it every cursor from before that removal (the table's horizon).
+    bound the oldest grave is given up, and with it every cursor from before that removal (the table's horizon). Graves of
+    the commit under way stay whatever the bound: its own diff has yet to tell of them.
     """
 
     __slots__ = ("_bound", "_marks")
@@ -43,7 +44,7 @@ class Graves:
         """Remember a removal; yields those that are forgotten for it."""
         self._marks[key] = sequence
         self._marks.move_to_end(key)
-        while len(self._marks) > self._bound:
+        while len(self._marks) > self._bound and next(iter(self._marks.values())) < sequence:
             yield self._marks.popitem(last=False)
 
     def exhume(self, key: str) -> None:

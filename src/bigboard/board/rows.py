@@ -170,7 +170,7 @@ class RowsTable:
     def _put(self, row: _Row, changed: dict[str, Any], sequence: int, *, plain: bool) -> None:
         row.put(changed, sequence, plain=plain)
         if not plain and len(row.marks) > 2 * self._limits.max_fields:
-            self.horizon = max(self.horizon, row.forget(self._limits.max_fields))
+            self.horizon = max(self.horizon, row.forget(self._limits.max_fields, sequence))
         if "status" in changed:
             if changed["status"] in self._closed_statuses:
                 self._closed.setdefault(row.id)

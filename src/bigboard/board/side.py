@@ -87,13 +87,21 @@ class Side:
             changed.append([price, sizes.get(price, 0)])
         return changed
 
-    def forget(self, keep: int) -> int:
-        """Once there are twice ``keep`` tombstones, drop the oldest down to ``keep``; the greatest mark dropped, else 0."""
-        surplus = len(self._marks) - len(self._sizes)
-        if surplus <= 2 * keep:
+    def forget(self, keep: int, before: int) -> int:
+        """Once there are twice ``keep`` tombstones, drop the oldest down to ``keep``; the greatest mark dropped, else 0.
+
+        Marks from ``before`` on, the commit under way, stay: its own diff has yet to tell of them.
+        """
+        surplus = len(self._marks) - len(self._sizes) - keep
+        if surplus <= keep:
             return 0
-        graves = [price for price in self._marks if price not in self._sizes][: surplus - keep]
-        return max(self._marks.pop(price) for price in graves)
+        graves: list[float] = []
+        for price, mark in self._marks.items():
+            if mark >= before or len(graves) == surplus:
+                break
+            if price not in self._sizes:
+                graves.append(price)
+        return max((self._marks.pop(price) for price in graves), default=0)
 
     def _best(self, *, removed: bool, levels: Iterable[Any]) -> float | None:
         if not self._sizes:
