@@ -62,8 +62,9 @@ class FieldRules:
                 continue
             if not self._check_other(name, value, held, changed):
                 plain = False
-        if len(changed) + len(values) > self.limits.max_fields:
-            self._check_room(changed, held)
+        # Marks are at least as many as fields, objects among them: few enough of them, and there is nothing to count.
+        if len(changed) + (len(held.marks) if held is not None else 0) > self.limits.max_fields:
+            self.check_room(changed, held)
         return changed, plain
 
     def _check_other(self, name: str, value: object, held: Node | None, changed: dict[str, Any]) -> bool:
@@ -107,14 +108,18 @@ class FieldRules:
                 stored = check_value(inner, item, EXTRA, self.limits)
                 if held is None or not _same(held.values.get(inner), stored):
                     changed[inner] = stored
-        self._check_room(changed, held)
+        self.check_room(changed, held)
         return changed
 
-    def _check_room(self, changed: dict[str, Any], held: Node | None) -> None:
-        names = sum(
-            1 for name, value in changed.items() if value is not None and not (held is not None and held.has(name))
-        )
-        if names + (len(held) if held is not None else 0) > self.limits.max_fields:
+    def check_room(self, changed: dict[str, Any], held: Node | None) -> None:
+        """Raise ``Invalid`` if these changes make an object grow past its bound; one that does not grow always passes."""
+        growth = 0
+        for name, value in changed.items():
+            if value is None:
+                growth -= 1
+            elif held is None or not held.has(name):
+                growth += 1
+        if growth > 0 and growth + (len(held) if held is not None else 0) > self.limits.max_fields:
             raise Invalid("too_many_fields", f"an object has at most {self.limits.max_fields} fields")
 
 

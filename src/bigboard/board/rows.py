@@ -78,7 +78,6 @@ class RowsTable:
             if not changed:
                 return False
             row = self._append(key, sequence)
-            changed = {self._id_field: key, **changed}
         elif not changed:
             return False
         self._put(row, changed, sequence, plain=plain)
@@ -154,6 +153,9 @@ class RowsTable:
 
     def _check(self, key: str, data: Any, row: _Row | None) -> tuple[dict[str, Any], bool]:
         changed, plain = self._rules.check(data, row)
+        if row is None and changed and self._id_field not in changed:
+            changed = {self._id_field: key, **changed}
+            self._rules.check_room(changed, None)
         if self._id_field in data:
             given = data[self._id_field]
             if str(given) != key:
