@@ -40,8 +40,11 @@ class Arrival(NamedTuple):
     """Epoch milliseconds by this machine's clock: now, or in a replay the moment of play."""
 
     def latency_ms(self, event_time: int | None) -> float:
-        """Arrival less event time. A message without a time (spot's bookTicker) counts as sent when it arrived."""
-        return 0.0 if event_time is None else self.local_ms - event_time
+        """Arrival less event time, to the microsecond.
+
+        A message without a time (spot's bookTicker) counts as sent when it arrived.
+        """
+        return 0.0 if event_time is None else round(self.local_ms - event_time, 3)
 
 
 class BinanceSymbol:

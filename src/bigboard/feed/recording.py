@@ -86,6 +86,7 @@ class Recording:
         merge over a year of files has few of them open.
         """
         last_ns, jumped = self.start_ns, False
+        self._file.consumed = 0
         yield Line(last_ns, None, self)
         for piece in self._file.lines():
             if isinstance(piece, str):
@@ -124,6 +125,7 @@ class Recording:
         if not times:
             raise FeedError(str(self.path), "is no recording: expected lines of '<receive time, ns> <message>'")
         self.start_ns = min(times)
+        self._file.consumed = 0
         self.symbol = symbols.pop() if len(symbols) == 1 else self._symbol_of_name() if not symbols else None
 
     def _symbol_of_name(self) -> str:
