@@ -8,6 +8,7 @@ from bigboard.board.cursor import Cursor
 from bigboard.board.fields import FieldsTable
 from bigboard.board.ladder import LadderTable
 from bigboard.board.limits import Limits
+from bigboard.board.plan import Plan
 from bigboard.board.rows import RowsTable
 from bigboard.board.rules import Invalid
 from bigboard.board.selection import EVERYTHING, Selection
@@ -108,13 +109,13 @@ class Board:
 
     def apply_all(self, updates: Sequence[Update]) -> bool:
         """Apply several updates, all or none; whether anything changed. Raises ``UpdateRejected`` for the first bad one."""
-        planned: dict[str, set[str]] = {}
+        plans: dict[str, Plan] = {}
         for topic, key, data in updates:
             table = self._tables.get(topic) if type(topic) is str else None
             if table is None or type(key) is not str:
                 raise self._not_addressed(topic, key)
             try:
-                table.check(key, data, planned.setdefault(topic, set()))
+                table.check(key, data, plans.setdefault(topic, Plan()))
             except Invalid as invalid:
                 raise UpdateRejected(topic, key, invalid.reason, invalid.detail) from None
         changed = False

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from bigboard.board.limits import Limits
+    from bigboard.board.plan import Plan
     from bigboard.board.topics import Topic
 
 __all__ = ["FieldsTable"]
@@ -34,13 +35,22 @@ class FieldsTable:
     def __len__(self) -> int:
         return len(self._nodes) - len(self._graves)
 
-    def check(self, key: str, data: Any, planned: set[str]) -> None:
+    def check(self, key: str, data: Any, plan: Plan) -> None:
         key, node = self._find(key)
+        there = plan.has(key, held=node is not None and node.exists)
         if is_removal(data):
+            if there:
+                plan.remove(key)
             return
-        self._rules.check(data, node)
-        if node is None or not node.exists:
-            planned.add(self._keys.admit(key, len(self) + len(planned), exists=key in planned))
+        if not there:
+            self._keys.admit(key, len(self) + plan.growth)
+        held = None if plan.removes(key) else node
+        changed, _ = self._rules.check(data, held)
+        if changed and not there:
+            plan.add(key)
+        named = plan.name(key, data)
+        if named is not None:
+            self._rules.check(named, held)
 
     def apply(self, key: str, data: Any, sequence: int) -> bool:
         node = self._nodes.get(key)
@@ -108,10 +118,10 @@ class FieldsTable:
     def _find(self, key: str) -> tuple[str, Node | None]:
         """The key in the board's spelling, and what it holds."""
         spelled = self._keys.spell(key)
-        return spelled, self._nodes.get(spelled) if type(spelled) is str else None  # type: ignore[return-value]
+        return spelled, self._nodes.get(spelled)
 
     def _create(self, key: str, data: Any, grave: Node | None, sequence: int) -> bool:
-        key = self._keys.admit(key, len(self))
+        self._keys.admit(key, len(self))
         # The grave's fields are all tombstones: against them every field given is new, and one removed stays removed.
         changed, plain = self._rules.check(data, grave)
         if not changed:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from bigboard.board.limits import Limits
+    from bigboard.board.plan import Plan
     from bigboard.board.topics import Topic
 
 __all__ = ["LadderTable"]
@@ -72,30 +73,40 @@ class LadderTable:
     def __len__(self) -> int:
         return len(self._books) - len(self._graves)
 
-    def check(self, key: str, data: Any, planned: set[str]) -> None:
-        spelled = self._keys.spell(key)
+    def check(self, key: str, data: Any, plan: Plan) -> None:
+        key = self._keys.spell(key)
+        book = self._books.get(key)
+        there = plan.has(key, held=key in self)
         if is_removal(data):
+            if there:
+                plan.remove(key)
             return
-        self._rules.check(self._check(data)[0], None)
-        book = self._books.get(spelled) if type(spelled) is str else None
-        if book is None or not book.exists:
-            planned.add(self._keys.admit(spelled, len(self) + len(planned), exists=spelled in planned))
+        if not there:
+            self._keys.admit(key, len(self) + plan.growth)
+        held = None if plan.removes(key) else book
+        fields, bids, asks, _ = self._check(data)
+        changed, _ = self._rules.check(fields, held)
+        if not there and (changed or bids is not None or asks is not None):
+            plan.add(key)
+        named = plan.name(key, fields)
+        if named is not None:
+            self._rules.check(named, held)
 
     def apply(self, key: str, data: Any, sequence: int) -> bool:
         book = self._books.get(key)
         if book is None:
-            spelled = self._keys.spell(key)
-            book = self._books.get(spelled) if type(spelled) is str else None
-            key = self._keys.admit(spelled, len(self), exists=book is not None)
+            key = self._keys.spell(key)
+            book = self._books.get(key)
         if is_removal(data):
             return self._remove(key, book, sequence)
+        new = book is None or not book.exists
+        if new:
+            self._keys.admit(key, len(self))
         fields, bids, asks, partial = self._check(data)
         if book is None:
             book = _Book(sequence)
-        elif not book.exists:
-            self._keys.admit(key, len(self))
         changed, plain = self._rules.check(fields, book)
-        new = key not in self and bids is not None
+        new = new and (bids is not None or asks is not None)
         if self._put(book, bids, asks, sequence, partial=partial) or changed or new:
             self._keep(key, book, changed, sequence, plain=plain)
             return True

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from bigboard.board.limits import Limits
+    from bigboard.board.plan import Plan
     from bigboard.board.topics import Topic
 
 __all__ = ["RowsTable"]
@@ -63,10 +64,16 @@ class RowsTable:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def check(self, key: str, data: Any, planned: set[str]) -> None:  # noqa: ARG002 - rows have no limit to plan for
+    def check(self, key: str, data: Any, plan: Plan) -> None:
         key = self._admit(key)
-        if not is_removal(data):
-            self._check(key, data, self._rows.get(key))
+        if is_removal(data):
+            plan.remove(key)
+            return
+        row = None if plan.removes(key) else self._rows.get(key)
+        self._check(key, data, row)
+        named = plan.name(key, data)
+        if named is not None:
+            self._check(key, named, row)
 
     def apply(self, key: str, data: Any, sequence: int) -> bool:
         key = self._admit(key)
@@ -148,8 +155,10 @@ class RowsTable:
             removed.append(key)
         return removed
 
-    def _admit(self, key: object) -> str:
-        return self._keys.admit(self._keys.spell(key), 0)
+    def _admit(self, key: str) -> str:
+        key = self._keys.spell(key)
+        self._keys.admit(key, 0, exists=True)
+        return key
 
     def _check(self, key: str, data: Any, row: _Row | None) -> tuple[dict[str, Any], bool]:
         changed, plain = self._rules.check(data, row)

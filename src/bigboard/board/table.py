@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from bigboard.board.limits import Limits
+    from bigboard.board.plan import Plan
     from bigboard.board.topics import Topic
 
 __all__ = ["Table", "TableKeys"]
@@ -28,8 +29,8 @@ class Table(Protocol):
     horizon: int
     """The oldest sequence that it can still diff from: it has forgotten removals up to here."""
 
-    def check(self, key: str, data: Any, planned: set[str]) -> None:
-        """Raise ``Invalid`` if ``apply`` would. ``planned`` collects the keys that a batch adds, against the limit."""
+    def check(self, key: str, data: Any, plan: Plan) -> None:
+        """Raise ``Invalid`` if ``apply`` would after the updates that went into ``plan`` before; put this one in too."""
 
     def apply(self, key: str, data: Any, sequence: int) -> bool:
         """Check and merge an update; whether anything changed. Raises ``Invalid`` and is then as it was."""
@@ -59,19 +60,16 @@ class TableKeys:
         self._normalise = topic.normalise_key
         self._limits = limits
 
-    def admit(self, key: object, held: int, *, exists: bool = False) -> str:
-        """The key in the board's spelling; raises ``Invalid`` for one that is none, or one too many."""
+    def admit(self, key: str, held: int, *, exists: bool = False) -> None:
+        """Raise ``Invalid`` for a key, in the board's spelling, that cannot be one, or is one too many."""
         limits = self._limits
-        if type(key) is not str:
-            raise Invalid("bad_key", f"a key must be a string, not {type(key).__name__}")
         if not key or len(key) > limits.max_key_length or not key.isprintable() or key != key.strip():
             raise Invalid("bad_key", f"a key must have 1 to {limits.max_key_length} printable characters: {key[:40]!r}")
         if not exists and held >= limits.max_keys:
             raise Invalid("too_many_keys", f"the topic holds {limits.max_keys} keys already")
-        return key
 
-    def spell(self, key: object) -> object:
-        """The board's spelling of a key, if it is a string at all."""
-        if type(key) is str and self._normalise is not None and len(key) <= self._limits.max_key_length:
+    def spell(self, key: str) -> str:
+        """The board's spelling of a key; one that is too long for any is returned as it is."""
+        if self._normalise is not None and len(key) <= self._limits.max_key_length:
             return self._normalise(key)
         return key

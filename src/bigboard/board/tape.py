@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from bigboard.board.limits import Limits
+    from bigboard.board.plan import Plan
     from bigboard.board.topics import Topic
 
 __all__ = ["TapeTable"]
@@ -56,19 +57,18 @@ class TapeTable:
     def __len__(self) -> int:
         return len(self._tapes)
 
-    def check(self, key: str, data: Any, planned: set[str]) -> None:
-        spelled = self._keys.spell(key)
-        exists = spelled in self._tapes or spelled in planned
-        spelled = self._keys.admit(spelled, len(self._tapes) + len(planned), exists=exists)
-        self._check(data)
-        if not exists:
-            planned.add(spelled)
+    def check(self, key: str, data: Any, plan: Plan) -> None:
+        key = self._keys.spell(key)
+        there = plan.has(key, held=key in self._tapes)
+        self._keys.admit(key, len(self._tapes) + plan.growth, exists=there)
+        if self._check(data) and not there:
+            plan.add(key)
 
     def apply(self, key: str, data: Any, sequence: int) -> bool:
         tape = self._tapes.get(key)
         if tape is None:
-            spelled = self._keys.spell(key)
-            key = self._keys.admit(spelled, len(self._tapes), exists=spelled in self._tapes)
+            key = self._keys.spell(key)
+            self._keys.admit(key, len(self._tapes), exists=key in self._tapes)
             tape = self._tapes.get(key)
         entries = self._check(data)
         if not entries:
