@@ -33,7 +33,7 @@ class TestFutures:
         book = OrderBook()
         assert book.on_diff(futures(1, 5, 0, (1.0, 1.0))) is None
         assert book.on_diff(futures(7, 10, 5, (9.5, 2.0))) is None
-        assert book.state == "waiting"
+        assert (book.state, book.gaps) == ("waiting", 0)
         change = book.on_snapshot(snapshot(8))
         assert change == BookChange([(9.5, 2.0), (9.0, 1.0)], [(11.0, 1.0)], partial=False, update_id=10)
         assert book.state == "in_step"
