@@ -33,8 +33,8 @@ class _Book(Node):
 
     def clear(self, sequence: int) -> None:
         super().clear(sequence)
-        self.bids.replace([], sequence)
-        self.asks.replace([], sequence)
+        self.bids.clear(sequence)
+        self.asks.clear(sequence)
 
     def data(self) -> dict[str, Any]:
         return {"bids": self.bids.levels(), "asks": self.asks.levels(), **super().data()}
@@ -183,8 +183,10 @@ class LadderTable:
                 continue
             if not partial and not side.sorted(levels):
                 self.anomalies["unsorted_book"] += 1
-            changed |= side.merge(levels, sequence) if partial else side.replace(levels, sequence)
-            side.trim(self._limits.max_levels, sequence)
+            # Of a price that comes twice the last size counts.
+            given = dict(levels)
+            most = self._limits.max_levels
+            changed |= side.change(given, sequence, most) if partial else side.replace(given, sequence, most)
         if (bids or asks) and book.crossed():
             self.anomalies["crossed_book"] += 1
         return changed
@@ -224,12 +226,18 @@ class LadderTable:
         self.horizon = max(self.horizon, forgotten)
 
 
+_PAIRS = frozenset((list, tuple))
+"""What a level may be: MessagePack can bring a map of two numbers, which unpacks like a pair."""
+
+
 def _check_levels(name: str, levels: Any, limits: Limits) -> None:
     if type(levels) is not list and type(levels) is not tuple:
         raise Invalid("wrong_type", f"{name} must be an array of [price, size], not {type(levels).__name__}")
     most = limits.max_items * 10
     if len(levels) > most:
         raise Invalid("too_many_items", f"{name} has {len(levels)} levels, at most {most} are taken")
+    if not _PAIRS.issuperset(map(type, levels)):
+        raise Invalid("wrong_type", f"{name} must be an array of [price, size]")
     try:
         for price, size in levels:
             kind = type(size)

@@ -64,18 +64,29 @@ class Side:
             self.best = self._best(removed=removed, levels=levels)
         return changed
 
-    def replace(self, levels: Iterable[Any], sequence: int) -> bool:
-        """Make these the only levels; whether anything changed."""
-        wanted = {price: size for price, size in levels if size}
+    def change(self, levels: dict[float, float], sequence: int, most: int) -> bool:
+        """Set the size of each price given, 0 removes it, and keep the best ``most`` levels; whether anything changed."""
+        sizes = self._sizes
+        if len(sizes) + len(levels) > most and len(sizes) + len(levels.keys() - sizes.keys()) > most:
+            return self.replace({**sizes, **levels}, sequence, most)
+        return self.merge(levels.items(), sequence)
+
+    def replace(self, levels: dict[float, float], sequence: int, most: int) -> bool:
+        """Make the best ``most`` of these the only levels; whether anything changed.
+
+        The worst are cut before they are merged: one that comes and goes in one update is no change, and no client
+        must hear of it.
+        """
+        wanted = {price: size for price, size in levels.items() if size}
+        if len(wanted) > most:
+            wanted = {price: wanted[price] for price in sorted(wanted, reverse=self._choose is max)[:most]}
         changes: list[tuple[float, float]] = [(price, 0) for price in self._sizes if price not in wanted]
         changes += wanted.items()
         return self.merge(changes, sequence)
 
-    def trim(self, most: int, sequence: int) -> None:
-        """Drop the worst levels past ``most``."""
-        if len(self._sizes) > most:
-            worst = sorted(self._sizes, reverse=self._choose is max)[most:]
-            self.merge([(price, 0) for price in worst], sequence)
+    def clear(self, sequence: int) -> None:
+        """Remove every level."""
+        self.merge([(price, 0) for price in self._sizes], sequence)
 
     def diff(self, since: int) -> list[list[float]]:
         """The levels that changed after ``since``; size 0 for one that is gone."""
