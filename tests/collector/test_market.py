@@ -221,6 +221,34 @@ def test_a_time_in_a_wrong_unit_harms_nothing() -> None:
     assert desk.collector.counters["rejected_events"] == 2
 
 
+def _closed_minutes(desk: Desk) -> list[int]:
+    candles = [update.data for update in desk.updates if update.topic == "candles"]
+    return [(candle["open_time"] - START) // 60_000 for candle in candles if candle["closed"]]
+
+
+def test_a_replay_that_starts_over_is_followed() -> None:
+    desk = Desk("replay", candle_intervals=("1m",))
+    closes = []
+    for number in range(3):
+        for at in range(0, 130_000, 1_000):
+            now = number * 130_000 + at
+            desk.say(now, trade(at, 100.0 + at / 1_000, number=at), ticker(at, "ETH/USDT", bid=1.0, ask=2.0))
+            desk.flush(now)
+        row = desk.row()
+        assert (row["last_price"], row["timestamp"], row["volume_24h"]) == (229.0, START + 129_000, 130.0)
+        assert row["open_24h"] == 100.0
+        closes.append(_closed_minutes(desk))
+    assert desk.collector.counters["late_trades"] == 0
+    assert closes == [[0, 1], [0, 1, 2, 0, 1], [0, 1, 2, 0, 1, 2, 0, 1]]
+
+
+def test_an_old_event_of_a_live_market_is_just_late() -> None:
+    desk = Desk(candle_intervals=("1m",))
+    desk.say(200_000, trade(200_000, 100.0), trade(0, 50.0, number=2))
+    assert desk.row()["last_price"] == 100.0
+    assert desk.collector.counters["late_trades"] == 1
+
+
 _NUMBERS = st.one_of(
     st.sampled_from([0.0, -1.0, 1.0, 0.1, 1e300, 5e-324, float("nan"), float("inf"), float("-inf")]), st.floats()
 )

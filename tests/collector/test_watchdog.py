@@ -39,6 +39,16 @@ def test_silence_is_stale_and_the_next_message_ends_it_at_once() -> None:
     assert desk.service("test")["status"] == "up"
 
 
+def test_last_prices_do_not_hide_that_quotes_have_stopped() -> None:
+    desk = Desk()
+    desk.say(0, ticker(0, bid=1.0, ask=2.0))
+    for at in range(1_000, 12_000, 1_000):
+        desk.say(at, trade(at, 1.5, number=at), ticker(at, last=1.5))
+        desk.flush(at)
+    assert desk.service(TICKER)["status"] == "stale"
+    assert desk.service("test/BTCUSDT/trades")["status"] == "up"
+
+
 def test_limits_differ_by_stream() -> None:
     desk = Desk()
     desk.say(0, ticker(0, bid=1.0), trade(0, 1.0), book(0, [(1.0, 1.0)], []))

@@ -21,7 +21,7 @@ from bigboard.collector.settings import interval_ms
 from bigboard.collector.spread import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from bigboard.collector.clock import EventClock
 
@@ -143,6 +143,16 @@ class CandleBuilder:
                 # It may have been closed by a trade meanwhile, and be another candle now: that one has its own moment.
                 if not candle.closed and candle.due == moment:
                     self._close(candle)
+
+    def start_over(self, every_series: Iterable[Series]) -> None:
+        """Close all candles; the next trade of each symbol begins new ones, whatever its time."""
+        for series in every_series:
+            for candle in series.live:
+                if not candle.closed:
+                    self._close(candle)
+                candle.open_time = candle.end = -1
+        self._moments.clear()
+        self._due.clear()
 
     def closings(self) -> list[UpdateBatch]:
         """The candles that closed since the last call, behind barriers: to be applied before ``live`` of later calls."""

@@ -32,6 +32,10 @@ class EventClock:
         self.seen_at = now
         return True
 
+    def start_over(self) -> None:
+        """Forget the time: the next event sets it, whatever it says."""
+        self.latest = -1
+
     def at(self, now: int) -> int:
         """The market's time at the wall-clock time ``now``."""
         if self._moves_alone and self.latest >= 0:

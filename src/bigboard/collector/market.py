@@ -7,8 +7,8 @@ once; candles are conflated until ``flush``, which also reports ``metrics`` and 
 Batches are to be applied in the order in which they are returned. A batch that closes candles is a barrier, and comes
 before any update of the candles that follow.
 
-A recording that starts over must move its event times on: the market's time never goes back, so trades of the past are
-late.
+A replay may start over: its events are then minutes or days older than what came before. The market's time goes back with
+it, and what was built of the round before is closed. In a live market an old event is just late.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ __all__ = ["MarketCollector"]
 _SPELLINGS_PER_SYMBOL = 4
 _LONGEST_SYMBOL = 64
 _TRADES_PER_UPDATE = 1_000
+_STARTS_OVER_MS = 10_000
+"""A symbol's events come in order, but its streams may differ by a second or two. More than this is another round."""
 _STREAM_OF = {Ticker: "ticker", Trade: "trades", Book: "book"}
 
 
@@ -125,6 +127,11 @@ class MarketCollector:
 
     def _take(self, state: SymbolState, event: Ticker | Trade | Book, now: int, updates: list[Update]) -> None:
         clock = self._clock
+        if event.timestamp > state.latest:
+            state.latest = event.timestamp
+        elif self._mode == "replay" and event.timestamp < state.latest - _STARTS_OVER_MS:
+            self._start_over()
+            state.latest = event.timestamp
         if clock.observe(event.timestamp, now) and clock.latest >= self._candles.next_due:
             self._candles.advance(clock.latest)
         if type(event) is Ticker:
@@ -146,6 +153,12 @@ class MarketCollector:
         self._touch(state, changed=True)
         self._note(state, event, now)
 
+    def _start_over(self) -> None:
+        self._clock.start_over()
+        self._candles.start_over(state.series for state in self._symbols.values())
+        for state in self._symbols.values():
+            state.start_over()
+
     def _touch(self, state: SymbolState, *, changed: bool) -> None:
         if changed and not state.touched:
             state.touched = True
@@ -161,9 +174,12 @@ class MarketCollector:
         stream.count += 1
         feed.count += 1
         metrics.messages += 1
-        stream.last_seen = feed.last_seen = now
-        if stream.alarmed:
-            self._watchdog.revive(stream)
+        feed.last_seen = now
+        if not state.quoted or type(event) is not Ticker or event.bid is not None or event.ask is not None:
+            # A ticker with the last price alone may stem from a trade. It says nothing about quotes that have stopped.
+            stream.last_seen = now
+            if stream.alarmed:
+                self._watchdog.revive(stream)
         if feed.told is not None:
             self._watchdog.revive(feed)
         latency = event.latency_ms

@@ -113,6 +113,11 @@ class MarketRow:
             if size is not None:
                 self.set("last_size", size, 0.0)
 
+    def start_over(self) -> None:
+        """Take the next event's times and last price, though they are older."""
+        self._last_at = -1
+        self.fields.pop("timestamp", None)
+
     def day(self, window: RollingDay, *, with_volume: bool) -> None:
         """Take the 24 h statistics; once the window is empty they are gone."""
         if window.empty:

@@ -29,10 +29,11 @@ class SymbolState:
 
     __slots__ = (
         "_best",
-        "_quoted",
         "_traded",
         "key",
         "latencies",
+        "latest",
+        "quoted",
         "row",
         "series",
         "streams",
@@ -46,6 +47,10 @@ class SymbolState:
         self.row = MarketRow(key, venue, mode)
         self.window = RollingDay()
         self.series = series
+        self.latest = -1
+        """The greatest event time."""
+        self.quoted = False
+        """Whether a ticker ever told a bid or an ask."""
         self.streams: dict[str, Watch] = {}
         self.latencies: deque[float] = deque(maxlen=_LATENCY_SAMPLES)
         self.tape: list[dict[str, Any]] = []
@@ -53,14 +58,13 @@ class SymbolState:
         self.touched = False
         """Whether the collector has this symbol on its list of those to send."""
         self._best: BestLevels | None = BestLevels(max_book_levels)
-        self._quoted = False
         self._traded = False
 
     def ticker(self, event: Ticker) -> None:
         """Take prices and quotes; best bid and ask come from the ticker alone from the first one that has them."""
         row = self.row
         if event.bid is not None or event.ask is not None:
-            self._quoted, self._best = True, None
+            self.quoted, self._best = True, None
             row.quote(event)
         if event.last is not None:
             row.last(event.last, event.last_size, event.timestamp)
@@ -96,6 +100,12 @@ class SymbolState:
             return False
         self.row.stamp(event.timestamp, event.received_at)
         return True
+
+    def start_over(self) -> None:
+        """Begin the statistics anew: a replay has started over, and what comes is older than what was seen."""
+        self.latest = -1
+        self.window = RollingDay()
+        self.row.start_over()
 
     def tend(self, time: int) -> dict[str, Any]:
         """The whole row, after what is older than 24 h at the market's time ``time`` has gone."""

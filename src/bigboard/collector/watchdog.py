@@ -121,7 +121,7 @@ class Watchdog:
         if watch is None:
             return
         watch.told = None if status.status == "up" else status.status
-        watch.detail = status.detail
+        watch.detail = status.detail or None
         for name in _COUNTERS:
             value = getattr(status, name)
             if value is not None and value >= 0:
