@@ -17,7 +17,10 @@ export default tseslint.config(
       // Numbers in texts for people are the point of this program.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // An arrow that returns a void call is the plain way to write a handler.
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
     },
   },
   { files: ['packages/react/**/*.{ts,tsx}', 'app/**/*.{ts,tsx}'], ...reactHooks.configs.flat.recommended },

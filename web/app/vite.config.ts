@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite';
 
-const server = process.env['BIGBOARD_URL'] ?? 'http://127.0.0.1:8000';
+const server = process.env.BIGBOARD_URL ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
   base: '/',

@@ -1,0 +1,55 @@
+import { lazy, Suspense } from 'react';
+import { SymbolHead } from '../symbol/SymbolHead.tsx';
+import type { Interval } from './intervals.ts';
+import { INTERVALS } from './intervals.ts';
+import './chart.css';
+
+const CandleView = lazy(() => import('./CandleView.tsx'));
+
+interface ChartPanelProps {
+  readonly symbol: string | undefined;
+  /** `undefined` until it is known which one fits. */
+  readonly interval: Interval | undefined;
+  readonly onInterval: (interval: Interval) => void;
+}
+
+/** The selected symbol: its price and its candles. */
+export function ChartPanel({ symbol, interval, onInterval }: ChartPanelProps): React.ReactNode {
+  return (
+    <section className="panel chart" aria-label="Chart">
+      {symbol === undefined ? (
+        <p className="empty">Select a symbol, or type its name, to see its chart.</p>
+      ) : (
+        <>
+          <SymbolHead symbol={symbol} />
+          <div className="panel-head">
+            <h2>Candles, UTC</h2>
+            <div role="group" aria-label="Interval" className="intervals">
+              {INTERVALS.map((one) => (
+                <button
+                  key={one}
+                  type="button"
+                  className="choice"
+                  aria-pressed={one === interval}
+                  onClick={() => onInterval(one)}
+                >
+                  {one}
+                </button>
+              ))}
+            </div>
+            <a className="label push attribution" href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
+              Charts by TradingView
+            </a>
+          </div>
+          <div className="panel-body">
+            <Suspense fallback={null}>
+              {interval !== undefined && (
+                <CandleView key={`${symbol}/${interval}`} symbol={symbol} interval={interval} />
+              )}
+            </Suspense>
+          </div>
+        </>
+      )}
+    </section>
+  );
+}

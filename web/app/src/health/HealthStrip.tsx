@@ -1,0 +1,68 @@
+import { useBoard, useConnection, useTopic } from '@bigboard/react';
+import { formatAge, formatDuration } from '../format/moment.ts';
+import { formatCompact, formatFixedOr } from '../format/quantity.ts';
+import { useServerNow } from '../live/useServerNow.ts';
+import { severityOf, SIGNS, worstFirst } from './serviceStatus.ts';
+import './health.css';
+
+interface HealthStripProps {
+  readonly open: boolean;
+  readonly onToggle: () => void;
+}
+
+/** One line at the bottom: every service with its state, then rates and latencies of the whole. */
+export function HealthStrip({ open, onToggle }: HealthStripProps): React.ReactNode {
+  const services = worstFirst(useTopic('services'));
+  const total = useTopic('metrics', 'total');
+  const { counts } = useBoard();
+  const { latencyMs } = useConnection();
+  const now = useServerNow();
+  return (
+    <footer className="health-strip values" data-testid="health">
+      <button type="button" className="choice" aria-expanded={open} onClick={onToggle} title="Every service in detail">
+        {open ? '▾' : '▴'} Services
+      </button>
+      <div className="chips">
+        {services.length === 0 && <span className="label">No service has reported yet.</span>}
+        {services.map(([key, service]) => {
+          const severity = severityOf(service);
+          return (
+            <span key={key} className="chip" data-testid={`service-${key}`} data-status={service.status}>
+              <span className={`sign ${severity}`} aria-hidden="true">
+                {SIGNS[severity]}
+              </span>
+              {key}
+              {severity !== 'good' && <span className={severity}>{service.status ?? 'unknown'}</span>}
+              {severity !== 'good' && service.last_seen !== undefined && (
+                <span className="label">{formatAge(now - service.last_seen)}</span>
+              )}
+            </span>
+          );
+        })}
+      </div>
+      <span className="gauges">
+        <Gauge label="in" text={formatFixedOr(total?.messages_per_second, 0, 'msg/s')} />
+        <Gauge label="feed" text={formatFixedOr(total?.feed_latency_ms, 0, 'ms')} />
+        <Gauge label="screen" text={formatFixedOr(latencyMs, 0, 'ms')} />
+        <Gauge
+          label="total"
+          text={total?.messages_received === undefined ? '–' : formatCompact(total.messages_received)}
+        />
+        <Gauge
+          label="up"
+          text={total?.uptime_seconds === undefined ? '–' : formatDuration(total.uptime_seconds * 1000)}
+        />
+        <Gauge label="gaps" text={String(counts.gaps)} />
+        <Gauge label="resumes" text={String(counts.resumes)} />
+      </span>
+    </footer>
+  );
+}
+
+function Gauge({ label, text }: { readonly label: string; readonly text: string }): React.ReactNode {
+  return (
+    <span className="gauge">
+      <span className="label">{label}</span> {text}
+    </span>
+  );
+}

@@ -1,0 +1,28 @@
+import { useBoard } from '@bigboard/react';
+import { useSyncExternalStore } from 'react';
+import { onSecond } from '../live/ticker.ts';
+import { sampleSpark, sparkOf } from './sparkSource.ts';
+import { sparkPath } from './sparkHistory.ts';
+
+const WIDTH = 72;
+const HEIGHT = 18;
+
+/** The recent course of a symbol's price; drawn anew once a second at most. */
+export function Sparkline({ symbol }: { readonly symbol: string }): React.ReactNode {
+  const board = useBoard();
+  const { prices } = useSyncExternalStore(
+    (listener) =>
+      onSecond(() => {
+        sampleSpark(board, symbol);
+        listener();
+      }),
+    () => sparkOf(symbol),
+  );
+  const first = prices[0] ?? 0;
+  const last = prices.at(-1) ?? 0;
+  return (
+    <svg className={last >= first ? 'spark up' : 'spark down'} width={WIDTH} height={HEIGHT} aria-hidden="true">
+      <path d={sparkPath(prices, WIDTH, HEIGHT)} />
+    </svg>
+  );
+}

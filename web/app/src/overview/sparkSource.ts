@@ -1,0 +1,62 @@
+/**
+ * Sparklines of the symbols that were on screen: begun from the server's candles, carried on from the live price.
+ *
+ * They outlive their rows, so that scrolling away and back asks for nothing again.
+ */
+import type { BoardClient } from '@bigboard/client';
+import { fetchCandles } from '../live/rest.ts';
+import type { Spark } from './sparkHistory.ts';
+import { EMPTY_SPARK, SPARK_POINTS, sparkFromCandles, withPrice } from './sparkHistory.ts';
+
+const AT_ONCE = 3;
+/** With fewer minutes than this a line in minutes says nothing; then seconds are taken. */
+const ENOUGH_MINUTES = 20;
+const SHORT_STEP_MS = 5_000;
+
+const sparks = new Map<string, Spark>();
+const waiting: string[] = [];
+let running = 0;
+
+/** What is known of a symbol's course; the same object until that changes. */
+export function sparkOf(symbol: string): Spark {
+  return sparks.get(symbol) ?? EMPTY_SPARK;
+}
+
+/** Takes the present price of a symbol; asks for its history the first time. */
+export function sampleSpark(board: BoardClient, symbol: string): void {
+  let spark = sparks.get(symbol);
+  if (spark === undefined) {
+    spark = EMPTY_SPARK;
+    waiting.push(symbol);
+    seedNext();
+  }
+  const record = board.get('market_data', symbol);
+  const time = record?.timestamp ?? record?.received_at;
+  if (record?.last_price !== undefined && time !== undefined) spark = withPrice(spark, time, record.last_price);
+  sparks.set(symbol, spark);
+}
+
+function seedNext(): void {
+  if (running >= AT_ONCE) return;
+  // The latest asked for is the one on screen now.
+  const symbol = waiting.pop();
+  if (symbol === undefined) return;
+  running++;
+  void seed(symbol).finally(() => {
+    running--;
+    seedNext();
+  });
+}
+
+async function seed(symbol: string): Promise<void> {
+  try {
+    const minutes = await fetchCandles(`${symbol}/1m`, SPARK_POINTS);
+    const spark =
+      minutes.length >= ENOUGH_MINUTES
+        ? sparkFromCandles(minutes, 60_000)
+        : sparkFromCandles(await fetchCandles(`${symbol}/1s`, (SPARK_POINTS * SHORT_STEP_MS) / 1000), SHORT_STEP_MS);
+    if (spark.prices.length > 0) sparks.set(symbol, spark);
+  } catch {
+    // Without a history the line grows from now on.
+  }
+}
