@@ -17,4 +17,4 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("fast", settings.get_profile("laws"), max_examples=60)
-settings.load_profile("fast" if os.environ.get("BIGBOARD_FAST") == "1" else "laws")
+settings.load_profile("fast" if os.environ.get("FAST_TESTS") == "1" else "laws")

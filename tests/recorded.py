@@ -1,7 +1,7 @@
 """Access to recorded market data, and a second, independent reading of it to compare with.
 
 The data is not part of the repository: it is looked for beside it in ``../shared/data``, or where the environment
-variable ``BIGBOARD_TEST_DATA`` points. A test that asks for a recording that is not there is skipped.
+variable ``RECORDED_DATA`` points. A test that asks for a recording that is not there is skipped.
 
 ``final_state`` is the oracle: plain ``json``, dictionaries and sorting, none of the product's code.
 """
@@ -38,9 +38,9 @@ RECORDINGS = (
 def data_folder() -> Path:
     """The folder of the recorded data; skips the test if it is absent."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("BIGBOARD_TEST_DATA") or beside)
+    folder = Path(os.environ.get("RECORDED_DATA") or beside)
     if not folder.is_dir():
-        pytest.skip(f"no recorded data in {folder}; set BIGBOARD_TEST_DATA to its folder")
+        pytest.skip(f"no recorded data in {folder}; set RECORDED_DATA to its folder")
     return folder
 
 
