@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,11 @@ class TestFinding:
     def test_an_empty_folder(self, tmp_path: Path) -> None:
         with pytest.raises(FeedError, match="empty"):
             find_recordings([tmp_path])
+
+    def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(FeedError, match="no regular file"):
+            find_recordings([tmp_path / "pipe"])
 
     def test_no_path(self) -> None:
         with pytest.raises(FeedError, match="name a file or a folder"):

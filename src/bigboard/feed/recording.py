@@ -111,6 +111,8 @@ class Recording:
         times: list[int] = []
         symbols: set[str] = set()
         for piece in islice(self._file.lines(), _PROBE_PIECES):
+            if piece == "unreadable":
+                raise FeedError(str(self.path), "cannot be read; check its permissions")
             at_ns, message = _split(piece) if isinstance(piece, bytes) else (None, b"")
             try:
                 frame = frames.decode(message)
@@ -135,7 +137,7 @@ class Recording:
 def find_recordings(paths: Iterable[Path | str]) -> list[Path]:
     """The files that are meant: files as given, folders with all that is below them; each once, hidden ones left out.
 
-    Raises ``FeedError`` for a path that does not exist, a folder without files, and no path at all.
+    Raises ``FeedError`` for a path that does not exist, a pipe, a folder without files, and no path at all.
     """
     found: dict[Path, None] = {}
     for path in map(Path, paths):
@@ -143,8 +145,10 @@ def find_recordings(paths: Iterable[Path | str]) -> list[Path]:
             files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
             if not files:
                 raise FeedError(str(path), "the folder is empty; give one that holds recordings")
-        elif path.exists():
+        elif path.is_file():
             files = [path]
+        elif path.exists():
+            raise FeedError(str(path), "is no regular file; save the stream to a file first")
         else:
             raise FeedError(str(path), "no such file or folder; check the path of the recording")
         found.update((file.resolve(), None) for file in files)

@@ -110,29 +110,20 @@ class ReplayFeed:
         with closing(merged_lines(self._recordings, self._skips)) as lines:
             for line in lines:
                 wait_s = self._wait_s(line)
-                while wait_s > 0:
+                while wait_s > 0 or len(batch) >= _MOST_EVENTS or turn.is_over():
                     batch += self._news()
                     if batch:
                         yield batch
                         batch = []
-                    await self._clock.sleep(min(wait_s, _STATUS_EVERY_S))
-                    turn.begin()
+                    if wait_s > 0 or turn.is_over():
+                        await self._clock.sleep(min(max(wait_s, 0.0), _STATUS_EVERY_S))
+                        turn.begin()
                     received_at = self._clock.epoch_ms()
                     wait_s = self._wait_s(line)
                 if line.message is not None:
                     self._recorded_ns = line.local_ns
                     arrival = Arrival(line.local_ns / 1e6, received_at)
                     batch += self._streams.read(line.message, arrival, snapshot_of=line.recording.symbol)
-                over = turn.is_over()
-                if over or len(batch) >= _MOST_EVENTS:
-                    batch += self._news()
-                    if batch:
-                        yield batch
-                        batch = []
-                    if over or turn.is_over():
-                        await self._clock.sleep(0)
-                        turn.begin()
-                    received_at = self._clock.epoch_ms()
         if batch:
             yield batch
         if turn.is_over():
