@@ -95,6 +95,8 @@ def test_of_a_price_that_comes_twice_the_last_size_counts(partial: bool) -> None
         ([1, float("nan")], "not_finite"),
         ([float("inf"), 1], "not_finite"),
         ([10**400, 1], "not_finite"),
+        ([10**5000, 1], "not_finite"),
+        ([1, -(10**300)], "negative"),
         ([2**53, 1], "out_of_range"),
         ([1, 2**53], "out_of_range"),
         ([1, True], "wrong_type"),

@@ -261,5 +261,5 @@ def _bad_level(name: str, price: Any, size: Any) -> Invalid:
     if len(numbers) < 2:
         return Invalid("wrong_type", f"{name} must be an array of [price, size], both numbers")
     if 0 > size >= -MAX_FLOAT:
-        return Invalid("negative", f"{name} has the negative size {size!r} at {price!r}")
-    return Invalid("not_finite", f"{name} has a level that is not finite: [{price!r}, {size!r}]")
+        return Invalid("negative", f"{name} has a negative size")
+    return Invalid("not_finite", f"{name} has a price or a size that is not finite")

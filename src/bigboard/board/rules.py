@@ -17,12 +17,32 @@ if TYPE_CHECKING:
 
     from bigboard.board.limits import Limits
 
-__all__ = ["MAX_FLOAT", "MAX_INTEGER", "Invalid", "Kind", "Rule", "check_name", "check_value"]
+__all__ = ["MAX_FLOAT", "MAX_INTEGER", "REASONS", "Invalid", "Kind", "Rule", "check_name", "check_value"]
 
 MAX_FLOAT = 1.7976931348623157e308
 """Comparing with it refuses infinity and NaN in the same breath as a bad sign: ``0 <= x <= MAX_FLOAT``."""
 MAX_INTEGER = 2**53 - 1
 """The greatest integer that every client reads exactly: a browser has floats only."""
+
+REASONS = frozenset(
+    [
+        "unknown_topic",
+        "bad_key",
+        "too_many_keys",
+        "bad_field",
+        "too_many_fields",
+        "too_deep",
+        "wrong_type",
+        "bad_value",
+        "negative",
+        "not_finite",
+        "out_of_range",
+        "too_long",
+        "bad_text",
+        "too_many_items",
+    ]
+)
+"""Every reason for which an update is rejected."""
 
 _SCALARS = (str, int, float, bool)
 
@@ -126,7 +146,7 @@ def _check_encodable(name: str, value: str) -> None:
 
 
 def _identifier(name: str, value: object, rule: Rule, limits: Limits) -> str:
-    text = str(value) if type(value) is int else value
+    text = str(value) if type(value) is int and value.bit_length() <= 4 * limits.max_key_length else value
     text = _text(name, text, rule, limits)
     if not text or len(text) > limits.max_key_length or not text.isprintable():
         raise Invalid("bad_value", f"{name} must have 1 to {limits.max_key_length} printable characters")
@@ -134,7 +154,12 @@ def _identifier(name: str, value: object, rule: Rule, limits: Limits) -> str:
 
 
 def _symbol(name: str, value: object, rule: Rule, limits: Limits) -> str:
-    return normalise_symbol(_text(name, value, rule, limits))
+    # As short as a key, which it is elsewhere; the spelling of each is cached.
+    return (
+        normalise_symbol(_identifier(name, value, rule, limits))
+        if type(value) is str
+        else _text(name, value, rule, limits)
+    )
 
 
 def _flag(name: str, value: object, *_: object) -> bool:
@@ -183,6 +208,8 @@ def _array(name: str, value: object, limits: Limits) -> list[object] | tuple[obj
 
 def _show(value: object) -> str:
     """A value in an error message: short, and never the inside of a large object."""
+    if isinstance(value, int) and not -MAX_INTEGER <= value <= MAX_INTEGER:
+        return "an integer beyond 2^53"  # Python refuses to spell one of thousands of digits.
     if isinstance(value, _SCALARS) or value is None:
         shown = repr(value)
         return shown if len(shown) <= 40 else f"{shown[:37]}…"
