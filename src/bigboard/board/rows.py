@@ -82,7 +82,7 @@ class RowsTable:
         row = self._rows.get(key)
         changed, plain = self._check(key, data, row)
         if row is None:
-            if not changed:
+            if not changed or self._falls_at_once(changed):
                 return False
             row = self._append(key, sequence)
         elif not changed:
@@ -167,7 +167,7 @@ class RowsTable:
             self._rules.check_room(changed, None)
         if self._id_field in data:
             given = data[self._id_field]
-            if str(given) != key:
+            if given is None or str(given) != key:
                 raise Invalid(
                     "bad_key", f"{self._id_field} is {given!r}, but the key is {key!r}: they must be the same"
                 )
@@ -203,6 +203,14 @@ class RowsTable:
         self._closed.pop(key, None)
         for _, mark in self._graves.dig(key, sequence):
             self.horizon = max(self.horizon, mark)
+
+    def _falls_at_once(self, record: dict[str, Any]) -> bool:
+        """Whether retention would drop this new row first: it is over, there is no room, and all others are open.
+
+        To take it in and drop it would be a commit that changes nothing, each time that a source sends it.
+        """
+        over = record.get("status") in self._closed_statuses
+        return over and not self._closed and len(self._rows) >= self._limits.max_rows
 
     def _retain(self, sequence: int) -> None:
         while len(self._rows) > self._limits.max_rows:
