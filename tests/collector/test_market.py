@@ -273,9 +273,12 @@ _EVENTS = st.one_of(
 )  # fmt: skip
 
 
-@given(st.lists(st.tuples(st.integers(-2_000, 20_000), st.lists(_EVENTS, max_size=5)), max_size=25))
-def test_whatever_comes_the_board_takes_what_goes_out(steps: list[tuple[int, list[MarketEvent]]]) -> None:
-    desk = Desk()
+@given(
+    st.sampled_from(["live", "replay"]),
+    st.lists(st.tuples(st.integers(-2_000, 20_000), st.lists(_EVENTS, max_size=5)), max_size=25),
+)
+def test_whatever_comes_the_board_takes_what_goes_out(mode: Any, steps: list[tuple[int, list[MarketEvent]]]) -> None:
+    desk = Desk(mode)
     at = 0
     for step, events in steps:
         at = max(0, at + step)

@@ -84,16 +84,18 @@ class RollingDay:
         if not minutes or minutes[0] >= oldest:
             return False
         gone = bisect_left(minutes, oldest)
+        # Only if the highest or the lowest minute goes must the others be searched for the next one.
+        search_high = max(self._highs[:gone]) >= self.high
+        search_low = min(self._lows[:gone]) <= self.low
         for column in (minutes, self._opens, self._highs, self._lows, self._volumes, self._quotes):
             del column[:gone]
-        self._sum_up()
-        return True
-
-    def _sum_up(self) -> None:
-        self.high = max(self._highs, default=0.0)
-        self.low = min(self._lows, default=0.0)
+        if search_high:
+            self.high = max(self._highs, default=0.0)
+        if search_low:
+            self.low = min(self._lows, default=0.0)
         self.volume = sum(self._volumes)
         self.quote_volume = sum(self._quotes)
+        return True
 
     def _insert(self, index: int, minute: int, price: float, size: float) -> None:
         first = not self._minutes
