@@ -13,7 +13,7 @@ given                       key
 ==========================  ====================
 
 The settlement suffix is dropped, as ARCHITECTURE asks; what follows it (an expiry, a strike) is kept, because two
-expiries are two instruments. A venue label stands before the first colon and is kept as it is.
+expiries are two instruments. A venue label stands before the colon and is kept as it is. A key is always read as itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ from functools import lru_cache
 
 __all__ = ["candle_key", "normalise_candle_key", "normalise_position_key", "normalise_symbol"]
 
-_LONGEST_QUOTE = 5
+_QUOTES = frozenset(
+    (
+        *("USDT", "USDC", "USD", "FDUSD", "BUSD", "TUSD", "USDE", "USD1", "DAI", "PYUSD", "RLUSD"),
+        *("EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "TRY", "BRL", "KRW", "IDR", "UAH", "ZAR", "MXN", "PLN", "ARS"),
+        *("BTC", "XBT", "ETH", "BNB", "SOL", "TRX"),
+    )
+)
+"""What a pair is quoted in. Only the keys of positions need to know."""
 
 
 @lru_cache(maxsize=16_384)
@@ -34,7 +41,8 @@ def normalise_symbol(symbol: str) -> str:
         return f"{label}{colon}{name.upper()}"
     quote, _, settlement = rest.partition(":")
     _, dash, contract = settlement.partition("-")
-    return f"{label}{colon}{(name + quote + dash + contract).upper()}"
+    # A key must be read as itself, so no slash may be left, wherever it came from.
+    return f"{label}{colon}{(name + quote + dash + contract).replace('/', '').upper()}"
 
 
 @lru_cache(maxsize=16_384)
@@ -48,13 +56,14 @@ def normalise_candle_key(key: str) -> str:
 def normalise_position_key(key: str) -> str:
     """The key of a position: a symbol, or ``ACCOUNT/SYMBOL``.
 
-    ``main/BTCUSDT`` and ``BTC/USDT`` look alike. What follows the slash tells them apart: a quote currency is short
-    (``USDT``, ``FDUSD``), a whole symbol is longer or has a slash of its own.
+    ``main/BTCUSDT`` and ``BTC/USDT`` look alike. What follows the slash tells them apart: a quote currency, or a whole
+    symbol, which may be as short as ``OPUSD`` and may have a slash of its own.
     """
-    head, slash, rest = key.partition("/")
-    if slash and ("/" in rest or len(rest.partition(":")[0].partition("-")[0]) > _LONGEST_QUOTE):
-        return f"{head}/{normalise_symbol(rest)}"
-    return normalise_symbol(key)
+    account, _, rest = key.partition("/")
+    symbol = normalise_symbol(rest)
+    # A settlement or an expiry may follow the quote currency: BTC/USDT:USDT, BTC/USD-241227.
+    quote = symbol.partition(":")[0].partition("-")[0].upper()
+    return f"{account}/{symbol}" if quote and quote not in _QUOTES else normalise_symbol(key)
 
 
 def candle_key(symbol: str, interval: str) -> str:
