@@ -45,9 +45,11 @@ class Subscription:
             raise UnknownTopic(f"no topic {name[:40]!r}; topics are {', '.join(topics)}")
         if not colon:
             return cls(name)
+        if topic.normalise_key is not None and len(key) <= _MAX_KEY_LENGTH:
+            key = topic.normalise_key(key)
         if not key or len(key) > _MAX_KEY_LENGTH or not key.isprintable() or key != key.strip():
             raise BadSubscription(f"a key must have 1 to {_MAX_KEY_LENGTH} printable characters: {text[:60]!r}")
-        return cls(name, topic.normalise_key(key) if topic.normalise_key else key)
+        return cls(name, key)
 
     def __str__(self) -> str:
         return self.topic if self.key is None else f"{self.topic}:{self.key}"
