@@ -138,7 +138,8 @@ class Board:
 
     def snapshot(self, selection: Selection | None = None) -> Snapshot:
         """The state of the selected topics, by default of all; topics without data are there and empty."""
-        data = {topic: self._tables[topic].data(keys) for topic, keys in (selection or self._everything).topics.items()}
+        selected = (self._everything if selection is None else selection).topics
+        data = {topic: self._tables[topic].data(keys) for topic, keys in selected.items()}
         return Snapshot(self.epoch, self.sequence, self.timestamp, data)
 
     def diff(self, since: int, selection: Selection | None = None) -> Diff | None:
@@ -146,7 +147,8 @@ class Board:
 
         Raises ``CursorUnavailable`` if ``since`` is behind the horizon or ahead of the board.
         """
-        selection = selection or self._everything
+        if selection is None:
+            selection = self._everything
         if not self.horizon_of(selection) <= since <= self.sequence:
             raise CursorUnavailable(
                 Cursor(self.epoch, since),
@@ -163,7 +165,9 @@ class Board:
         """Whether ``diff`` would bring a state at this cursor up to now."""
         return (
             cursor.epoch == self.epoch
-            and self.horizon_of(selection or self._everything) <= cursor.sequence <= self.sequence
+            and self.horizon_of(self._everything if selection is None else selection)
+            <= cursor.sequence
+            <= self.sequence
         )
 
     def load(self, snapshot: Snapshot) -> None:
