@@ -6,10 +6,14 @@ import asyncio
 import time
 from typing import Final, Protocol
 
-__all__ = ["BUSY_S", "Clock", "SystemClock", "Turn"]
+__all__ = ["BUSY_S", "SHORTEST_SLEEP_S", "Clock", "SystemClock", "Turn"]
 
 BUSY_S: Final = 0.004
 """How long a feed may hold the event loop: well below the 10 ms that the contract of a feed allows."""
+
+
+SHORTEST_SLEEP_S: Final = 0.001
+"""What timers resolve. An event loop may round a shorter sleep to none, and then a loop that waits for a moment spins."""
 
 
 class Clock(Protocol):

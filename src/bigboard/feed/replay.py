@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from bigboard.feed.binance import Arrival, BinanceStreams
-from bigboard.feed.clock import Clock, SystemClock, Turn
+from bigboard.feed.clock import SHORTEST_SLEEP_S, Clock, SystemClock, Turn
 from bigboard.feed.pace import Pace
 from bigboard.feed.recording import Line, merged_lines, open_recordings
 from bigboard.feed.skips import Skips
@@ -115,8 +115,11 @@ class ReplayFeed:
                     if batch:
                         yield batch
                         batch = []
-                    if wait_s > 0 or turn.is_over():
-                        await self._clock.sleep(min(max(wait_s, 0.0), _STATUS_EVERY_S))
+                    if wait_s > 0:
+                        await self._clock.sleep(min(max(wait_s, SHORTEST_SLEEP_S), _STATUS_EVERY_S))
+                        turn.begin()
+                    elif turn.is_over():
+                        await self._clock.sleep(0)
                         turn.begin()
                     received_at = self._clock.epoch_ms()
                     wait_s = self._wait_s(line)

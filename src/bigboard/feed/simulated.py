@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from bigboard.feed.clock import Clock, SystemClock, Turn
+from bigboard.feed.clock import SHORTEST_SLEEP_S, Clock, SystemClock, Turn
 from bigboard.feed.instrument import LISTED, choose_instruments
 from bigboard.feed.simulation import Simulation
 from bigboard.wire.market import Status
@@ -84,7 +84,7 @@ class SimulatedFeed:
             # A debt beyond that is not the timer's: the machine cannot keep up, and the steps are left out.
             due_s = max(due_s, now_s - _LARGEST_DEBT_S)
             if due_s > now_s:
-                await clock.sleep(due_s - now_s)
+                await clock.sleep(max(due_s - now_s, SHORTEST_SLEEP_S))
                 turn.begin()
 
     def _step(self, first: int, now_ms: int) -> list[MarketEvent]:
