@@ -17,7 +17,7 @@ from enum import Enum, auto
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from bigboard.board import Cursor, Selection, Subscription
+from bigboard.board import EVERYTHING, TOPICS, Cursor, MergeKind, Selection, Subscription
 from bigboard.board.selection import BadSubscription, UnknownTopic
 from bigboard.errors import CursorUnavailable, WireError
 from bigboard.wire.codec import Format, Frame, decode_object, encode, read_client
@@ -270,7 +270,7 @@ class ServerSession:
         self._hold(subscriptions)
         self._answer_subscribed(message.id, resumed=False)
         if subscriptions:
-            self._outgoing.append(self._state(subscriptions, now))
+            self._outgoing.append(self._state(self._with_their_rows(subscriptions), now))
             self.cursor = self._frames.board.cursor
 
     def _unsubscribe(self, message: Unsubscribe) -> None:
@@ -289,6 +289,24 @@ class ServerSession:
     def _hold(self, subscriptions: Iterable[Subscription]) -> None:
         self._held.update(dict.fromkeys(subscriptions))
         self.selection = Selection(self._held)
+
+    def _with_their_rows(self, subscriptions: list[Subscription]) -> list[Subscription]:
+        """These subscriptions, and what else is held of each rows topic that they name in part.
+
+        Rows stand in order of appearance. A client that drops one row and takes it again has it at the end; only a state
+        of all the rows that it holds puts them in order.
+        """
+        if EVERYTHING in subscriptions:
+            return subscriptions
+        whole = {named.topic for named in subscriptions if named.key is None}
+        wider = dict.fromkeys(subscriptions)
+        for topic in dict.fromkeys(named.topic for named in subscriptions):
+            if TOPICS[topic].kind is not MergeKind.ROWS or topic in whole:
+                continue
+            if EVERYTHING in self._held:
+                wider[Subscription(topic)] = None
+            wider.update(dict.fromkeys(held for held in self._held if held.topic == topic))
+        return list(wider)
 
     def _state(self, names: Iterable[Subscription], now: Instant) -> Frame:
         names = list(names)
