@@ -1,7 +1,7 @@
 """How much a board holds: the bound of everything that could grow.
 
 Tombstones are the one thing that may pass its bound for a moment: what one commit removes is remembered until that commit
-is made, however much it is, because its diff must name it.
+is made, however much it is, because its diff must name it, and given up with the next removal after that.
 """
 
 from __future__ import annotations
