@@ -27,7 +27,7 @@ export default tseslint.config(
   {
     files: ['e2e/**/*.mjs', '*.js'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', document: 'readonly', window: 'readonly' },
+      globals: { process: 'readonly', console: 'readonly', document: 'readonly', window: 'readonly', URL: 'readonly' },
     },
   },
 );

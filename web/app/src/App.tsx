@@ -10,7 +10,9 @@ import { HealthTable } from './health/HealthTable.tsx';
 import type { Command } from './keys/keymap.ts';
 import { KeysHelp } from './keys/KeysHelp.tsx';
 import { useKeys } from './keys/useKeys.ts';
+import { LeftColumn } from './LeftColumn.tsx';
 import { selectSymbol, useSelectedSymbol } from './live/selection.ts';
+import { useDefaultSymbol } from './live/useDefaultSymbol.ts';
 import { useSettled } from './live/useSettled.ts';
 import { toggleFavourite } from './overview/favourites.ts';
 import { Overview } from './overview/Overview.tsx';
@@ -35,7 +37,8 @@ export function App(): React.ReactNode {
   const [tab, setTab] = useState<Tab>('overview');
   const filterField = useRef<HTMLInputElement>(null);
   const symbols = useOrder(filter, hold);
-  const selected = useSelectedSymbol() ?? symbols[0];
+  const initial = useDefaultSymbol();
+  const selected = useSelectedSymbol() ?? initial;
   const shown = useSettled(selected, SETTLE_MS);
   const [interval, setInterval] = useInterval(shown);
   useTitle(shown);
@@ -91,15 +94,17 @@ export function App(): React.ReactNode {
     <div className="app">
       <Header onSearch={() => setSearch('')} onHelp={() => setHelp(true)} />
       <main className="screens" data-tab={tab}>
-        <Overview
-          symbols={symbols}
-          filter={filter}
-          onFilter={setFilter}
-          onHold={setHold}
-          selected={selected}
-          onSelect={selectSymbol}
-          filterField={filterField}
-        />
+        <LeftColumn>
+          <Overview
+            symbols={symbols}
+            filter={filter}
+            onFilter={setFilter}
+            onHold={setHold}
+            selected={selected}
+            onSelect={selectSymbol}
+            filterField={filterField}
+          />
+        </LeftColumn>
         <ChartPanel symbol={shown} interval={interval} onInterval={setInterval} />
         <BookPanel symbol={shown} key={`book ${shown ?? ''}`} />
         <TapePanel symbol={shown} key={`tape ${shown ?? ''}`} />

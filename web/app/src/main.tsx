@@ -1,11 +1,11 @@
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
 import { BoardProvider } from '@bigboard/react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
 import { applyLooks } from './header/applyLooks.ts';
 import { openBoard } from './live/board.ts';
-import './styles/tokens.css';
-import './styles/base.css';
-import './styles/layout.css';
 
 applyLooks();
 const place = document.getElementById('root');

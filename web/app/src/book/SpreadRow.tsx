@@ -20,7 +20,7 @@ export function SpreadRow({ bid, ask, decimals }: SpreadRowProps): React.ReactNo
         {/* The middle lies between two ticks as often as on one. */}
         {formatFixed(middle, decimals + 1)}
       </span>
-      <span className="label number">spread {formatFixed(spread, decimals)}</span>
+      <span className="label spread-price">spread {formatFixed(spread, decimals)}</span>
       <span className="label number" data-testid="book-spread" data-value={spread}>
         {formatBps((spread / middle) * 10_000)} bp
       </span>

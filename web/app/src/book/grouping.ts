@@ -11,7 +11,7 @@ export interface LadderLevel {
 }
 
 /** Steps to choose from: the tick and round multiples of it. */
-export const GROUPINGS = [1, 10, 100, 1000] as const;
+export const GROUPINGS = [1, 10, 100] as const;
 
 /**
  * The best `count` levels, best first, in steps of `step`; 0 leaves the levels as they are. A bid is counted down and

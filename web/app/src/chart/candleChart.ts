@@ -1,11 +1,13 @@
 /** A candle chart with volume, on lightweight-charts. Loaded only when a chart is shown. */
-import type { IChartApi, ISeriesApi, UTCTimestamp } from 'lightweight-charts';
+import type { IChartApi, ISeriesApi, PriceFormatCustom, UTCTimestamp } from 'lightweight-charts';
 import { CandlestickSeries, ColorType, createChart, CrosshairMode, HistogramSeries } from 'lightweight-charts';
+import { formatFixed } from '../format/price.ts';
 import type { Bar } from './candleHistory.ts';
 import type { ChartColours } from './chartColours.ts';
 import { chartColours } from './chartColours.ts';
 
-const BARS_SHOWN = 120;
+const MOST_SHOWN = 140;
+const FEWEST_SHOWN = 60;
 
 export interface ChartOptions {
   readonly decimals: number;
@@ -35,7 +37,7 @@ export class CandleChart {
       timeScale: { timeVisible: true, secondsVisible: options.seconds, rightOffset: 6, minBarSpacing: 1 },
     });
     this.candles = this.chart.addSeries(CandlestickSeries, {
-      priceFormat: { type: 'price', precision: options.decimals, minMove: options.tickSize },
+      priceFormat: priceFormat(options.decimals, options.tickSize),
       borderVisible: false,
     });
     this.volume = this.chart.addSeries(HistogramSeries, {
@@ -57,7 +59,8 @@ export class CandleChart {
     this.volume.setData(bars.map((bar) => this.volumePoint(bar)));
     if (this.fitted || bars.length === 0) return;
     this.fitted = true;
-    this.chart.timeScale().setVisibleLogicalRange({ from: bars.length - BARS_SHOWN, to: bars.length + 5 });
+    const shown = Math.min(MOST_SHOWN, Math.max(FEWEST_SHOWN, bars.length));
+    this.chart.timeScale().setVisibleLogicalRange({ from: bars.length - shown, to: bars.length + 5 });
   }
 
   setLast(bar: Bar): void {
@@ -66,7 +69,7 @@ export class CandleChart {
   }
 
   setPrecision(decimals: number, tickSize: number): void {
-    this.candles.applyOptions({ priceFormat: { type: 'price', precision: decimals, minMove: tickSize } });
+    this.candles.applyOptions({ priceFormat: priceFormat(decimals, tickSize) });
   }
 
   /** Takes the page's present colours. */
@@ -102,6 +105,11 @@ export class CandleChart {
 function candlePoint(bar: Bar): { time: UTCTimestamp; open: number; high: number; low: number; close: number } {
   const { open, high, low, close } = bar;
   return { time: seconds(bar), open, high, low, close };
+}
+
+/** Prices as everywhere else on the page. */
+function priceFormat(decimals: number, tickSize: number): PriceFormatCustom {
+  return { type: 'custom', formatter: (price: number) => formatFixed(price, decimals), minMove: tickSize };
 }
 
 function seconds(bar: Bar): UTCTimestamp {

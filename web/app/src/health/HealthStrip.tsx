@@ -1,8 +1,10 @@
 import { useBoard, useConnection, useTopic } from '@bigboard/react';
-import { formatAge, formatDuration } from '../format/moment.ts';
+import { formatDuration } from '../format/moment.ts';
 import { formatCompact, formatFixedOr } from '../format/quantity.ts';
 import { useServerNow } from '../live/useServerNow.ts';
-import { severityOf, SIGNS, worstFirst } from './serviceStatus.ts';
+import { ServiceChip } from './ServiceChip.tsx';
+import { worstFirst } from './serviceStatus.ts';
+import { groupServices } from './serviceTree.ts';
 import './health.css';
 
 interface HealthStripProps {
@@ -12,7 +14,7 @@ interface HealthStripProps {
 
 /** One line at the bottom: every service with its state, then rates and latencies of the whole. */
 export function HealthStrip({ open, onToggle }: HealthStripProps): React.ReactNode {
-  const services = worstFirst(useTopic('services'));
+  const services = groupServices(worstFirst(useTopic('services')));
   const total = useTopic('metrics', 'total');
   const { counts } = useBoard();
   const { latencyMs } = useConnection();
@@ -24,21 +26,9 @@ export function HealthStrip({ open, onToggle }: HealthStripProps): React.ReactNo
       </button>
       <div className="chips">
         {services.length === 0 && <span className="label">No service has reported yet.</span>}
-        {services.map(([key, service]) => {
-          const severity = severityOf(service);
-          return (
-            <span key={key} className="chip" data-testid={`service-${key}`} data-status={service.status}>
-              <span className={`sign ${severity}`} aria-hidden="true">
-                {SIGNS[severity]}
-              </span>
-              {key}
-              {severity !== 'good' && <span className={severity}>{service.status ?? 'unknown'}</span>}
-              {severity !== 'good' && service.last_seen !== undefined && (
-                <span className="label">{formatAge(now - service.last_seen)}</span>
-              )}
-            </span>
-          );
-        })}
+        {services.map((group) => (
+          <ServiceChip key={group.key} group={group} now={now} />
+        ))}
       </div>
       <span className="gauges">
         <Gauge label="in" text={formatFixedOr(total?.messages_per_second, 0, 'msg/s')} />

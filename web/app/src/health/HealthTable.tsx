@@ -5,31 +5,42 @@ import { formatFixedOr } from '../format/quantity.ts';
 import { useServerNow } from '../live/useServerNow.ts';
 import { severityOf, SIGNS, worstFirst } from './serviceStatus.ts';
 
+interface HealthTableProps {
+  /** Without it the table has a fixed place on the page, and no button to close it. */
+  readonly onClose?: () => void;
+}
+
 /** Every feed and service in detail. */
-export function HealthTable({ onClose }: { readonly onClose: () => void }): React.ReactNode {
+export function HealthTable({ onClose }: HealthTableProps): React.ReactNode {
   const services = worstFirst(useTopic('services'));
   const now = useServerNow();
   return (
-    <section className="health-table panel" aria-label="Services" data-testid="services">
+    <section
+      className={onClose ? 'services panel over' : 'services panel'}
+      aria-label="Services"
+      data-testid="services"
+    >
       <div className="panel-head">
         <h2>Services</h2>
-        <button type="button" className="choice push" onClick={onClose}>
-          Close <kbd>Esc</kbd>
-        </button>
+        {onClose && (
+          <button type="button" className="choice push" onClick={onClose}>
+            Close <kbd>Esc</kbd>
+          </button>
+        )}
       </div>
       <div className="health-scroll values" tabIndex={0}>
         <table>
           <thead className="label">
             <tr>
               <th>Service</th>
-              <th>Kind</th>
+              <th className="extra">Kind</th>
               <th>Status</th>
-              <th>Circuit</th>
+              <th className="extra">Circuit</th>
               <th className="number">Seen</th>
               <th className="number">Rate</th>
               <th className="number">Latency</th>
               <th className="number">Gaps</th>
-              <th className="number">Resyncs</th>
+              <th className="number extra">Resyncs</th>
               <th>Detail</th>
             </tr>
           </thead>
@@ -56,19 +67,21 @@ function Row({ name, service, now }: RowProps): React.ReactNode {
   return (
     <tr>
       <th scope="row">{name}</th>
-      <td>{service.kind ?? '–'}</td>
+      <td className="extra">{service.kind ?? '–'}</td>
       <td className={severity}>
         <span className="sign" aria-hidden="true">
           {SIGNS[severity]}
         </span>{' '}
         {service.status ?? 'unknown'}
       </td>
-      <td className={service.circuit === 'open' ? 'bad' : ''}>{service.circuit?.replace('_', ' ') ?? '–'}</td>
+      <td className={service.circuit === 'open' ? 'bad extra' : 'extra'}>
+        {service.circuit?.replace('_', ' ') ?? '–'}
+      </td>
       <td className="number">{service.last_seen === undefined ? '–' : formatAge(now - service.last_seen)}</td>
       <td className="number">{formatFixedOr(service.messages_per_second, 0, '/s')}</td>
       <td className="number">{formatFixedOr(service.latency_ms, 1, 'ms')}</td>
       <td className="number">{service.gaps ?? '–'}</td>
-      <td className="number">{service.resyncs ?? '–'}</td>
+      <td className="number extra">{service.resyncs ?? '–'}</td>
       <td className="detail">{service.detail ?? ''}</td>
     </tr>
   );

@@ -10,7 +10,7 @@ const HEIGHT = 18;
 /** The recent course of a symbol's price; drawn anew once a second at most. */
 export function Sparkline({ symbol }: { readonly symbol: string }): React.ReactNode {
   const board = useBoard();
-  const { prices } = useSyncExternalStore(
+  const spark = useSyncExternalStore(
     (listener) =>
       onSecond(() => {
         sampleSpark(board, symbol);
@@ -18,11 +18,11 @@ export function Sparkline({ symbol }: { readonly symbol: string }): React.ReactN
       }),
     () => sparkOf(symbol),
   );
-  const first = prices[0] ?? 0;
-  const last = prices.at(-1) ?? 0;
+  const first = spark.points[0]?.price ?? 0;
+  const last = spark.points.at(-1)?.price ?? 0;
   return (
     <svg className={last >= first ? 'spark up' : 'spark down'} width={WIDTH} height={HEIGHT} aria-hidden="true">
-      <path d={sparkPath(prices, WIDTH, HEIGHT)} />
+      <path d={sparkPath(spark, WIDTH, HEIGHT)} />
     </svg>
   );
 }

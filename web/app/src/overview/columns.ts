@@ -14,7 +14,7 @@ export const COLUMNS: readonly Column[] = [
   { name: 'symbol', label: 'Symbol', title: 'Sort by symbol', numeric: false },
   { name: 'last', label: 'Last', title: 'Last traded price', numeric: true, value: (r) => r.last_price },
   { name: 'change', label: 'Chg 24h', title: 'Change over 24 hours, %', numeric: true, value: (r) => r.change_24h_pct },
-  { name: 'spread', label: 'Spread bp', title: 'Spread, basis points', numeric: true, value: (r) => r.spread_bps },
+  { name: 'spread', label: 'Sprd bp', title: 'Spread, basis points', numeric: true, value: (r) => r.spread_bps },
   {
     name: 'volume',
     label: 'Vol 24h',

@@ -6,12 +6,13 @@
 import type { BoardClient } from '@bigboard/client';
 import { fetchCandles } from '../live/rest.ts';
 import type { Spark } from './sparkHistory.ts';
-import { EMPTY_SPARK, SPARK_POINTS, sparkFromCandles, withPrice } from './sparkHistory.ts';
+import { EMPTY_SPARK, SPARK_STEPS, sparkFromCandles, withPrice } from './sparkHistory.ts';
 
 const AT_ONCE = 3;
 /** With fewer minutes than this a line in minutes says nothing; then seconds are taken. */
 const ENOUGH_MINUTES = 20;
-const SHORT_STEP_MS = 5_000;
+/** Seconds to ask for then: no more than the minutes that there are. */
+const SECONDS = 1_000;
 
 const sparks = new Map<string, Spark>();
 const waiting: string[] = [];
@@ -50,12 +51,12 @@ function seedNext(): void {
 
 async function seed(symbol: string): Promise<void> {
   try {
-    const minutes = await fetchCandles(`${symbol}/1m`, SPARK_POINTS);
+    const minutes = await fetchCandles(`${symbol}/1m`, SPARK_STEPS);
     const spark =
       minutes.length >= ENOUGH_MINUTES
         ? sparkFromCandles(minutes, 60_000)
-        : sparkFromCandles(await fetchCandles(`${symbol}/1s`, (SPARK_POINTS * SHORT_STEP_MS) / 1000), SHORT_STEP_MS);
-    if (spark.prices.length > 0) sparks.set(symbol, spark);
+        : sparkFromCandles(await fetchCandles(`${symbol}/1s`, SECONDS), 1_000);
+    if (spark.points.length > 0) sparks.set(symbol, spark);
   } catch {
     // Without a history the line grows from now on.
   }

@@ -26,16 +26,24 @@ export function SymbolHead({ symbol }: { readonly symbol: string }): React.React
         <h1 data-testid="symbol">{symbol}</h1>
         <span className="label">{record?.venue ?? ''}</span>
       </div>
-      <span ref={big} className="big number">
-        <Price value={record?.last_price} decimals={decimals} />
-      </span>
-      <span className="symbol-change">
-        <Signed value={record?.change_24h} decimals={decimals} />
-        <Signed value={record?.change_24h_pct} decimals={2} unit="%" />
-      </span>
+      <div className="symbol-price">
+        <span ref={big} className="big number">
+          <Price value={record?.last_price} decimals={decimals} />
+        </span>
+        <span className="symbol-change">
+          <Signed value={record?.change_24h_pct} decimals={2} unit="%" />
+          <Signed value={record?.change_24h} decimals={decimals} />
+        </span>
+      </div>
       <dl className="facts">
         <Fact label="Bid" text={price(record?.bid_price)} />
         <Fact label="Ask" text={price(record?.ask_price)} />
+        <div>
+          <dt className="label">Age</dt>
+          <dd>
+            <Age ageMs={ageMs} testId="stale-symbol" />
+          </dd>
+        </div>
         <Fact label="Spread bp" text={record?.spread_bps === undefined ? '–' : formatBps(record.spread_bps)} />
         <Fact label="High 24h" text={price(record?.high_24h)} />
         <Fact label="Low 24h" text={price(record?.low_24h)} />
@@ -44,12 +52,6 @@ export function SymbolHead({ symbol }: { readonly symbol: string }): React.React
         {record?.funding_rate !== undefined && (
           <Fact label="Funding" text={`${formatSigned(record.funding_rate * 100, 4)}%`} />
         )}
-        <div>
-          <dt className="label">Age</dt>
-          <dd>
-            <Age ageMs={ageMs} testId="stale-symbol" />
-          </dd>
-        </div>
       </dl>
     </header>
   );

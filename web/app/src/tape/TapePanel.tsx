@@ -33,7 +33,7 @@ export function TapePanel({ symbol }: { readonly symbol: string | undefined }): 
         </label>
       </div>
       <div className="tape-head label" aria-hidden="true">
-        <span className="number">Price</span>
+        <span>Price</span>
         <span className="number">Size</span>
         <span className="number">Time UTC</span>
       </div>
@@ -62,7 +62,7 @@ const TradeRow = memo(function TradeRow({ trade, decimals }: TradeRowProps): Rea
   const direction = side === 'sell' ? 'down' : 'up';
   return (
     <div role="row" className="tape-row" data-trade={trade.trade_id}>
-      <span role="cell" className={`number ${side === undefined ? '' : direction}`}>
+      <span role="cell" className={side === undefined ? '' : direction}>
         <span className="arrow" aria-label={side}>
           {side === undefined ? '' : direction === 'up' ? '▴' : '▾'}
         </span>

@@ -30,7 +30,7 @@ export interface ConnectionStatus {
   readonly nextTryAt: number | undefined;
   /** Attempts since the connection was last live. */
   readonly attempts: number;
-  /** The round trip of a ping, smoothed. */
+  /** The round trip of a ping: the median of the latest, for a busy moment of this program is not the network's. */
   readonly latencyMs: number | undefined;
   /** Why the last connection ended, and what that asks for. */
   readonly end: (LinkEnd & { readonly policy: ClosePolicy }) | undefined;
@@ -51,6 +51,7 @@ export interface ConnectionOptions {
 }
 
 const STEADY_AFTER_MS = 10_000;
+const MEDIAN_OF = 5;
 const PROBE_MS = 3_000;
 const RETRY_REFUSED_MS = 2_000;
 
@@ -65,6 +66,7 @@ export class Connection {
   private repeat: ReturnType<typeof setTimeout> | undefined;
   private stopWaking: (() => void) | undefined;
   private heardAt = 0;
+  private roundTrips: readonly number[] = [];
   private current: ConnectionStatus = {
     state: 'idle',
     since: Date.now(),
@@ -180,8 +182,8 @@ export class Connection {
   private measured(timestamp: string, roundTripMs: number | undefined): void {
     this.clock.observe(timestamp, roundTripMs);
     if (roundTripMs === undefined) return;
-    const before = this.current.latencyMs;
-    this.update({ latencyMs: before === undefined ? roundTripMs : before + (roundTripMs - before) * 0.3 });
+    this.roundTrips = [...this.roundTrips, roundTripMs].slice(-MEDIAN_OF);
+    this.update({ latencyMs: median(this.roundTrips) });
   }
 
   private ended(end: LinkEnd): void {
@@ -205,6 +207,7 @@ export class Connection {
   private detach(): Link | undefined {
     const { link } = this;
     this.link = undefined;
+    this.roundTrips = [];
     for (const timer of [this.retry, this.steady, this.repeat]) clearTimeout(timer);
     return link;
   }
@@ -217,4 +220,8 @@ export class Connection {
     this.current = { ...this.current, ...change };
     for (const listener of this.listeners) callSafely(listener);
   }
+}
+
+function median(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
