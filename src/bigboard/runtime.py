@@ -58,7 +58,10 @@ def build_feed(
         pace = "as fast as it goes" if settings.speed == "max" else f"at {settings.speed}x"
         return feed, f"replay of {', '.join(settings.replay)} {pace}; this is recorded data, not the market of now"
     seed = settings.seed if settings.seed is not None else secrets.randbelow(2**31)
-    simulated = SimulatedFeed(_symbols(settings.symbols), updates_per_second=settings.rate, seed=seed, clock=clock)
+    try:
+        simulated = SimulatedFeed(_symbols(settings.symbols), updates_per_second=settings.rate, seed=seed, clock=clock)
+    except ValueError as error:
+        raise SettingError("symbols", "", f"symbols: {error}") from None
     count = len(simulated.symbols)
     return simulated, f"{count} symbols at {settings.rate:g} updates/s each; the data is simulated (seed {seed})"
 
@@ -165,7 +168,7 @@ class Embedded:
     async def _pump(self) -> None:
         async for events in self.feed.events():
             await self.aggregator.publish(self.collector.process(events, self.clock.epoch_ms()))
-        await self.aggregator.publish(self.collector.flush(self.clock.epoch_ms()))
+        await self.aggregator.publish(self.collector.flush(self.clock.epoch_ms(), at_end=True))
         await self.aggregator.commit()
         self.feed_ended.set()
         if self.settings.exit:

@@ -55,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int | None, Meta(description="Seed of the simulated market; the same seed plays the same market.")
     ] = None
     rate: Annotated[
-        float, Meta(gt=0, le=1_000, description="Updates per second and symbol of the simulated market.")
+        float, Meta(ge=1, le=1_000, description="Updates per second and symbol of the simulated market.")
     ] = 10.0
 
     # Market data

@@ -86,9 +86,9 @@ class Desk:
         """Let the collector process events."""
         return self._apply(self.collector.process(events, START + at), at)
 
-    def flush(self, at: int) -> list[UpdateBatch]:
+    def flush(self, at: int, *, at_end: bool = False) -> list[UpdateBatch]:
         """Let the collector flush."""
-        return self._apply(self.collector.flush(START + at), at)
+        return self._apply(self.collector.flush(START + at, at_end=at_end), at)
 
     def data(self, topic: str) -> Any:
         """A topic's state on the board."""

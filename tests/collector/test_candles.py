@@ -217,3 +217,21 @@ def test_what_waits_for_its_end_is_bounded() -> None:
     candles = desk.collector._candles
     assert len(candles._moments) <= 4
     assert sum(len(due) for due in candles._due.values()) <= 4
+
+
+def test_a_long_candle_is_told_less_often_than_a_short_one_and_ends_exact() -> None:
+    desk = Desk()
+    told: dict[str, int] = defaultdict(int)
+    for at in range(0, 3_000, 100):
+        desk.say(at, trade(at, 100.0 + at))
+        before = len(desk.updates)
+        desk.flush(at)
+        for update in desk.updates[before:]:
+            if update.topic == "candles" and not update.data["closed"]:
+                told[update.key] += 1
+    assert told["BTCUSDT/1s"] == 30
+    assert told["BTCUSDT/1m"] == 10  # every third flush: the first that is 250 ms after the last
+    assert told["BTCUSDT/4h"] == 3
+
+    desk.flush(2_950, at_end=True)
+    assert desk.data("candles")["BTCUSDT/4h"]["close"] == 100.0 + 2_900

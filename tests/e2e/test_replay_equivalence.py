@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from e2e.cutter import Cutter
-from recorded import RECORDINGS, final_state, raw_lines, recording
 
 from bigboard.board import Board, Selection, Snapshot, Subscription
 from bigboard.client import BoardClient
@@ -27,6 +25,8 @@ from bigboard.runtime import Embedded
 from bigboard.settings import Settings
 from bigboard.spine import Follower
 from bigboard.wire import Format
+from e2e.cutter import Cutter
+from recorded import RECORDINGS, final_state, raw_lines, recording
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -82,7 +82,8 @@ class Truth:
         copy = Board(state.epoch)
         copy.load(state)
         selection = Selection(Subscription.parse(one) for one in subscriptions)
-        return _plain(copy.snapshot(selection).data)
+        data: dict[str, Any] = _plain(copy.snapshot(selection).data)
+        return data
 
 
 class PythonClient:
@@ -241,7 +242,9 @@ async def _check_against_recording(server: Embedded, path: Path, symbol: str) ->
     candles = await server.history.query(f"{symbol}/1m")
     expected = _minute_candles(path)
     for candle, raw in zip(candles, expected, strict=True):
-        assert [candle.open_time, candle.open, candle.high, candle.low, candle.close, candle.trades] == raw[:5] + raw[6:]
+        assert [candle.open_time, candle.open, candle.high, candle.low, candle.close, candle.trades] == raw[:5] + raw[
+            6:
+        ]
         assert candle.volume == pytest.approx(raw[5])
         assert candle.closed == (raw is not expected[-1])
 

@@ -18,8 +18,8 @@ from feed.shown_book import ShownBook
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bigboard.clock import Clock
     from bigboard.feed.base import Feed
-    from bigboard.feed.clock import Clock
 
 __all__ = ["FeedConformance", "collect"]
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from bigboard.clock import Clock
     from bigboard.feed.base import Feed
-    from bigboard.feed.clock import Clock
 
 
 class TestContract(FeedConformance):

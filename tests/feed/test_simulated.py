@@ -13,8 +13,8 @@ from feed.conformance import FeedConformance, collect
 from feed.fake_clock import FakeClock
 
 if TYPE_CHECKING:
+    from bigboard.clock import Clock
     from bigboard.feed.base import Feed
-    from bigboard.feed.clock import Clock
 
 
 class TestContract(FeedConformance):

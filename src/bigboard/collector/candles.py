@@ -28,19 +28,26 @@ if TYPE_CHECKING:
 __all__ = ["CandleBuilder", "Series"]
 
 _NEVER = 1 << 62
+_LONGEST_PACE_MS = 1_000
+_STEPS_PER_CANDLE = 240
 
 
 class _LiveCandle:
     """The candle under way of one key, or after its end the last one."""
 
     __slots__ = (
-        "close", "closed", "dirty", "due", "end", "high", "interval_ms", "key", "low", "open", "open_time", "rank",
-        "trades", "volume",
+        "close", "closed", "dirty", "due", "end", "high", "interval_ms", "key", "low", "open", "open_time",
+        "pace_ms", "rank", "sent_at", "trades", "volume",
     )  # fmt: skip
 
     def __init__(self, key: str, interval_ms: int) -> None:
         self.key = key
         self.interval_ms = interval_ms
+        self.pace_ms = min(_LONGEST_PACE_MS, interval_ms // _STEPS_PER_CANDLE)
+        """The least time between two messages about it. Nobody can see a 4 h candle change ten times a second, and seven
+        candles of each symbol that did would be a sixth of all that a client gets."""
+        self.sent_at = _NEVER
+        """Wall-clock time of the last message about it; ``_NEVER`` while it is new, so that a new candle shows at once."""
         self.open_time = self.end = -1
         self.due = -1
         """The market's time at which it closes, if no trade closes it before."""
@@ -59,6 +66,11 @@ class _LiveCandle:
         self.volume = size
         self.trades = 1
         self.closed = False
+        self.sent_at = _NEVER
+
+    def due_for_message(self, now: int) -> bool:
+        # A wall clock that was set back makes it due too.
+        return not 0 <= now - self.sent_at < self.pace_ms
 
     def take(self, price: float, size: float) -> None:
         if price > self.high:
@@ -165,14 +177,22 @@ class CandleBuilder:
         self.held = 0
         return batches
 
-    def live(self) -> list[Update]:
-        """The candles under way that changed since the last call."""
-        updates = []
+    def live(self, now: int, *, all_of_them: bool = False) -> list[Update]:
+        """The candles under way that changed since their last message, each at its own pace.
+
+        ``now`` by the wall clock. ``all_of_them`` leaves the pace aside: at the end of a feed nothing comes after.
+        """
+        updates, waiting = [], []
         for candle in self._dirty:
-            candle.dirty = False
-            if not candle.closed:
+            if candle.closed:
+                candle.dirty = False
+            elif all_of_them or candle.due_for_message(now):
+                candle.dirty = False
+                candle.sent_at = now
                 updates.append(Update("candles", candle.key, candle.fields()))
-        self._dirty = []
+            else:
+                waiting.append(candle)
+        self._dirty = waiting
         return updates
 
     def _begin(self, candle: _LiveCandle, timestamp: int, price: float, size: float) -> None:

@@ -109,11 +109,14 @@ class MarketCollector:
             batches.append(UpdateBatch(updates))
         return batches
 
-    def flush(self, now: int) -> list[UpdateBatch]:
-        """What waited for its time: closed candles (barriers), live candles, and once a second metrics and services."""
+    def flush(self, now: int, *, at_end: bool = False) -> list[UpdateBatch]:
+        """What waited for its time: closed candles (barriers), live candles, and once a second metrics and services.
+
+        ``at_end``: the feed has ended, so nothing is held back for its pace.
+        """
         self._candles.advance(self._clock.at(now))
         batches = self._candles.closings()
-        updates = self._candles.live()
+        updates = self._candles.live(now, all_of_them=at_end)
         elapsed = now - self._reported_at
         # Less than zero: the wall clock was set back.
         if elapsed >= self._settings.report_interval_ms or elapsed < 0:

@@ -7,11 +7,12 @@ from contextlib import aclosing, closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from bigboard.clock import Clock, SystemClock
 from bigboard.feed.binance import Arrival, BinanceStreams
-from bigboard.feed.clock import SHORTEST_SLEEP_S, Clock, SystemClock, Turn
 from bigboard.feed.pace import Pace
 from bigboard.feed.recording import Line, merged_lines, open_recordings
 from bigboard.feed.skips import Skips
+from bigboard.feed.turn import SHORTEST_SLEEP_S, Turn
 from bigboard.wire.market import Status
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from bigboard.feed.clock import SHORTEST_SLEEP_S, Clock, SystemClock, Turn
+from bigboard.clock import Clock, SystemClock
 from bigboard.feed.instrument import LISTED, choose_instruments
 from bigboard.feed.simulation import Simulation
+from bigboard.feed.turn import SHORTEST_SLEEP_S, Turn
 from bigboard.wire.market import Status
 
 if TYPE_CHECKING:
