@@ -72,6 +72,9 @@ def read_client(message: dict[str, Any]) -> ClientMessage:
     Raises ``WireError``: ``unknown_action``, or ``bad_message`` with the field that is wrong.
     """
     given = message.get("id")
+    if type(given) is int and not -(2**63) <= given < 2**64:
+        # JSON has integers of any size, MessagePack has not: the answer could not carry it back.
+        raise WireError(ErrorCode.BAD_MESSAGE, "an id that is an integer must fit into 64 bits")
     id_ = given if type(given) in (str, int) else None
     action = message.get("action")
     if type(action) is str and action not in _ACTIONS:
