@@ -133,7 +133,9 @@ class ServerSession:
         """Take one inbound message. Answers wait in ``outgoing``; afterwards ``close`` may be set."""
         if self.state is SessionState.CLOSING:
             return
-        size = len(payload)
+        size = (
+            len(payload) if isinstance(payload, bytes) or payload.isascii() else len(payload.encode(errors="replace"))
+        )
         if size > self._limits.max_message:
             limit = self._limits.max_message
             self._send(
