@@ -10,7 +10,8 @@ from bigboard.errors import UpdateRejected
 
 SECTION_8 = {
     "market_data": "symbol, venue, last_price, last_size, bid_price, bid_size, ask_price, ask_size, spread, spread_bps,"
-    " open_24h, high_24h, low_24h, volume_24h, quote_volume_24h, change_24h, change_24h_pct, mark_price, index_price, funding_rate,"
+    " open_24h, high_24h, low_24h, volume_24h, quote_volume_24h, change_24h, change_24h_pct,"
+    " mark_price, index_price, funding_rate,"
     " next_funding_time, mode, timestamp, received_at",
     "candles": "open_time, open, high, low, close, volume, trades, closed",
     "orderbook": "bids, asks, update_id, timestamp, received_at",
