@@ -221,8 +221,8 @@ def test_what_a_door_offers_is_what_it_has(name: str) -> None:
     assert not hidden, f"{name} brings in what its __all__ does not name: {', '.join(hidden)}"
 
 
-_MARKERS = re.compile("|".join(rf"\b{word}\b" for word in ("TODO", "FIXME", "XXX", "HACK", "WIP")))
-"""Spelled in halves, so that this file passes its own test."""
+_MARKERS = re.compile("|".join(rf"\b{word[::-1]}\b" for word in ("ODOT", "EMXIF", "KCAH", "PIW", "X" * 3)))
+"""Spelled backwards, so that this file passes its own test."""
 
 
 @pytest.mark.parametrize("folder", ["src", "tests", "benchmarks"])
