@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from bigboard.wire import CloseCode, Format, SessionLimits, SessionState
