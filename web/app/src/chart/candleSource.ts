@@ -24,7 +24,7 @@ export interface CandleView {
 }
 
 export class CandleSource {
-  private readonly history = new CandleHistory();
+  private history = new CandleHistory();
   private readonly board: BoardClient;
   private readonly key: string;
   private readonly lengthMs: number;
@@ -72,11 +72,23 @@ export class CandleSource {
 
   private live(): void {
     if (!this.ready) return;
+    const candle = this.board.get('candles', this.key);
     const before = this.history.last;
-    const extent = this.history.takeLive(this.board.get('candles', this.key));
+    if (before !== undefined && (candle?.open_time ?? Infinity) < before.openTime) {
+      this.startOver();
+      return;
+    }
+    const extent = this.history.takeLive(candle);
     this.show(extent);
     const { last } = this.history;
     if (before !== undefined && last !== undefined && last.openTime > before.openTime) this.mendSoon();
+  }
+
+  /** A replay that began anew, or another server behind the same address: its past is not what is held here. */
+  private startOver(): void {
+    this.ready = false;
+    this.history = new CandleHistory();
+    void this.load();
   }
 
   private show(extent: Extent): void {

@@ -14,7 +14,8 @@ export function LostBar(): React.ReactNode {
   return (
     <div className="lost-bar" role="alert" data-testid="lost">
       <span className="lost-text">
-        <strong>{status.state === 'lost' ? 'Connection lost' : 'Connection closed'}</strong> {sentence(status, now)}
+        <strong>{status.state === 'lost' ? 'Connection lost' : 'Connection closed'}</strong> {sentence(status, now)}{' '}
+        <span className="lost-grey">Last values in grey.</span>
       </span>
       <button type="button" onClick={() => board.connect()}>
         Try now
@@ -30,7 +31,7 @@ function needsToken(status: ConnectionStatus): boolean {
 function sentence(status: ConnectionStatus, now: number): string {
   const reason = status.end?.reason ?? '';
   if (status.state === 'closed') return reason === '' ? 'by the server.' : `by the server: ${reason}`;
-  const since = `${formatAge(now - status.since)} ago, last values in grey`;
+  const since = `${formatAge(now - status.since)} ago`;
   if (status.nextTryAt === undefined) return `${since}. Trying now…`;
   return `${since}. Next try in ${Math.max(0, Math.ceil((status.nextTryAt - now) / 1000))}s.`;
 }

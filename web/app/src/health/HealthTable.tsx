@@ -1,9 +1,13 @@
 import type { ServiceHealth } from '@bigboard/client';
 import { useTopic } from '@bigboard/react';
+import { useState } from 'react';
 import { formatAge } from '../format/moment.ts';
 import { formatFixedOr } from '../format/quantity.ts';
 import { useServerNow } from '../live/useServerNow.ts';
 import { severityOf, SIGNS, worstFirst } from './serviceStatus.ts';
+import type { ServiceEntry } from './serviceTree.ts';
+
+const MOST_PARTS = 60;
 
 interface HealthTableProps {
   /** Without it the table has a fixed place on the page, and no button to close it. */
@@ -12,7 +16,12 @@ interface HealthTableProps {
 
 /** Every feed and service in detail. */
 export function HealthTable({ onClose }: HealthTableProps): React.ReactNode {
-  const services = worstFirst(useTopic('services'));
+  const [folded, setFolded] = useState(true);
+  const all = worstFirst(useTopic('services'));
+  const foldable = all.filter(isQuietPart);
+  // Some hundred streams that are all well are one fact, not some hundred.
+  const folds = foldable.length > MOST_PARTS;
+  const services = folds && folded ? all.filter((entry) => !isQuietPart(entry)) : all;
   const now = useServerNow();
   return (
     <section
@@ -22,6 +31,11 @@ export function HealthTable({ onClose }: HealthTableProps): React.ReactNode {
     >
       <div className="panel-head">
         <h2>Services</h2>
+        {folds && (
+          <button type="button" className="choice push" aria-pressed={!folded} onClick={() => setFolded(!folded)}>
+            {folded ? `Show ${foldable.length} streams that are up` : 'Hide streams that are up'}
+          </button>
+        )}
         {onClose && (
           <button type="button" className="choice push" onClick={onClose}>
             Close <kbd>Esc</kbd>
@@ -54,6 +68,10 @@ export function HealthTable({ onClose }: HealthTableProps): React.ReactNode {
       </div>
     </section>
   );
+}
+
+function isQuietPart([key, service]: ServiceEntry): boolean {
+  return key.includes('/') && severityOf(service) === 'good';
 }
 
 interface RowProps {

@@ -61,5 +61,5 @@ export function commandOf({ key, ctrlKey, metaKey, altKey }: KeyPress): Command 
   if (altKey) return undefined;
   const fixed = FIXED.get(key);
   if (fixed !== undefined) return fixed;
-  return /^[\p{L}\p{N}]$/u.test(key) ? { name: 'search', begin: key.toUpperCase() } : undefined;
+  return /^[\p{L}\p{N}]$/u.test(key) ? { name: 'search', begin: key } : undefined;
 }

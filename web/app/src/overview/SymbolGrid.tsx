@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { usePreferences } from '../live/preferences.ts';
 import { GridHead } from './GridHead.tsx';
+import { ROW_HEIGHT } from './rowHeight.ts';
 import { SymbolRow } from './SymbolRow.tsx';
 import { useWindow } from './useWindow.ts';
 import './grid.css';
@@ -10,9 +11,6 @@ interface SymbolGridProps {
   readonly selected: string | undefined;
   readonly onSelect: (symbol: string) => void;
 }
-
-/** A finger needs more room than a pointer. */
-const ROW_HEIGHT = matchMedia('(pointer: coarse)').matches ? 36 : 24;
 
 /** The overview's table. Only the rows on screen exist, so that 500 symbols cost as much as 40. */
 export function SymbolGrid({ symbols, selected, onSelect }: SymbolGridProps): React.ReactNode {

@@ -5,7 +5,7 @@ export class Backoff {
   private readonly random: () => number;
   private count = 0;
 
-  constructor(baseMs = 500, capMs = 15_000, random: () => number = Math.random) {
+  constructor(baseMs = 500, capMs = 10_000, random: () => number = Math.random) {
     this.baseMs = baseMs;
     this.capMs = capMs;
     this.random = random;

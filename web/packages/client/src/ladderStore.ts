@@ -90,10 +90,13 @@ function setLevel(levels: Level[], level: Level, sign: 1 | -1): void {
     if (((levels[middle] as Level)[0] - price) * sign < 0) low = middle + 1;
     else high = middle;
   }
-  const found = levels[low]?.[0] === price;
+  const found = levels[low]?.[0] === price ? levels[low] : undefined;
   if (size === 0) {
     if (found) levels.splice(low, 1);
+  } else if (found) {
+    // The price stays as it was: 0 and -0 are one level, and the server keeps the spelling that came first.
+    levels[low] = [found[0], size];
   } else {
-    levels.splice(low, found ? 1 : 0, level);
+    levels.splice(low, 0, level);
   }
 }
