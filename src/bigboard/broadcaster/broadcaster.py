@@ -114,13 +114,17 @@ class Broadcaster:
 
     def _heartbeat(self, group: Group, now: Instant) -> None:
         group.last_sent = now.monotonic
+        # An interval may be longer than the time between heartbeats: what it holds back stays held back.
+        held_back = group.due is not None and group.due > now.monotonic
         for member in list(group.members):
             if not self._ready(member, now):
                 continue
-            # A heartbeat says that nothing has changed. If the interval holds a change back, that goes out instead.
-            frame = member.session.update(now)
-            if frame is None:
-                frame = member.session.heartbeat(now)
+            # A heartbeat says that nothing has changed, so what has changed and may go out goes instead.
+            frame = None if held_back else member.session.update(now)
+            if frame is not None:
+                group.due = now.monotonic + group.key.interval_ms / 1000
+            else:
+                frame = member.session.heartbeat(now, stay=held_back)
                 self.counters.heartbeats += frame is not None
             if frame is not None:
                 self._write(member, frame)

@@ -14,7 +14,7 @@ from bigboard.wire.messages import DiffUpdate, Heartbeat, StateUpdate, rfc3339
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bigboard.board import Board, Selection, Subscription
+    from bigboard.board import Board, Cursor, Selection, Subscription
 
 __all__ = ["Frames"]
 
@@ -67,10 +67,9 @@ class Frames:
         )
         return encode(message, format)
 
-    def heartbeat(self, format: Format, wall_ms: int) -> Frame:
-        """The ``heartbeat`` at the board's present sequence."""
-        message = Heartbeat(epoch=self.board.epoch, sequence=self.board.sequence, timestamp=rfc3339(wall_ms))
-        return encode(message, format)
+    def heartbeat(self, format: Format, cursor: Cursor, wall_ms: int) -> Frame:
+        """The ``heartbeat`` that leaves a client at ``cursor``."""
+        return encode(Heartbeat(epoch=cursor.epoch, sequence=cursor.sequence, timestamp=rfc3339(wall_ms)), format)
 
     def _encode_diff(self, format: Format, selection: Selection, since: int) -> Frame | None:
         diff = self.board.diff(since, selection)

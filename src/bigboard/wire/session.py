@@ -199,15 +199,20 @@ class ServerSession:
             self.cursor = board.cursor
         return frame
 
-    def heartbeat(self, now: Instant) -> Frame | None:
-        """A heartbeat, if the client holds all that there is; it moves the cursor to the present.
+    def heartbeat(self, now: Instant, *, stay: bool = False) -> Frame | None:
+        """A heartbeat. It moves the client's cursor to the present, unless it has to ``stay``.
 
-        The caller asks ``update`` first: a heartbeat says that nothing has changed.
+        The caller asks ``update`` first: a heartbeat at the present says that nothing has changed. One that stays says
+        no more than that the server lives; it is for a client whose interval holds a change back.
         """
         if self.state is SessionState.CLOSING:
             return None
-        self.cursor = self._frames.board.cursor
-        return self._frames.heartbeat(self.format, now.wall_ms)
+        if self._waiting is not None:
+            # The client is ahead of this replica: to name the replica's place would take it back in time.
+            return self._frames.heartbeat(self.format, self._waiting.cursor, now.wall_ms)
+        if not stay:
+            self.cursor = self._frames.board.cursor
+        return self._frames.heartbeat(self.format, self.cursor, now.wall_ms)
 
     # Actions
 
