@@ -65,6 +65,7 @@ class Broadcaster:
         for frame in session.outgoing():
             self._write(member, frame)
         if session.close is not None:
+            self.remove(member)
             member.close(session.close)
             return
         if session.state is SessionState.WAITING:

@@ -1,0 +1,343 @@
+"""Groups, their rhythm and their slow members."""
+
+from __future__ import annotations
+
+import pytest
+
+from bigboard.board import Limits, Update
+from bigboard.wire import CloseCode, Format, SessionState
+from broadcaster.stage import EPOCH, Stage
+
+
+def _price(price: float, key: str = "BTCUSDT") -> Update:
+    return Update("market_data", key, {"last_price": price})
+
+
+ORDER = Update("orders", "1", {"status": "NEW"})
+
+
+def test_equal_clients_form_a_group() -> None:
+    stage = Stage()
+    assert stage.broadcaster.groups == 0
+    members = [
+        stage.join("orders", "market_data"),
+        stage.join("market_data", "orders"),
+        stage.join("orders", "market_data", format=Format.MSGPACK),
+        stage.join("orders", "market_data", interval_ms=100),
+        stage.join("orders"),
+        stage.join(),
+    ]
+    assert stage.broadcaster.groups == 5
+    for member in members:
+        stage.broadcaster.remove(member)
+    assert stage.broadcaster.groups == 0
+    assert not stage.broadcaster.members
+
+
+def test_a_group_gets_the_very_same_frame_from_one_encoding() -> None:
+    stage = Stage()
+    members = [stage.join("market_data") for _ in range(50)]
+    stage.advance(1)
+    before = stage.frames.encodings
+    stage.commit(_price(1))
+    assert stage.frames.encodings - before == 1
+    assert len({id(member.frames[-1]) for member in members}) == 1
+    stage.commit(_price(2))
+    stage.advance(0.25)
+    assert stage.frames.encodings - before == 2
+    assert all(stage.exact(member) for member in members)
+
+
+def test_each_format_takes_one_encoding() -> None:
+    stage = Stage()
+    for _ in range(5):
+        for form in Format:
+            stage.join("market_data", format=form)
+    stage.advance(1)
+    before = stage.frames.encodings
+    stage.commit(_price(1))
+    assert stage.frames.encodings - before == 2
+
+
+def test_the_first_change_after_a_quiet_interval_goes_out_at_once() -> None:
+    stage = Stage()
+    client = stage.join("market_data")
+    stage.advance(1)
+    stage.commit(_price(1))
+    assert client.times("diff_update") == [1]
+    stage.advance(0.1)
+    stage.commit(_price(2))
+    stage.advance(0.1)
+    stage.commit(_price(3))
+    assert client.times("diff_update") == [1]
+    stage.advance(0.1)
+    assert client.times("diff_update") == [1, 1.25]
+    stage.advance(0.25)
+    stage.commit(_price(4))
+    assert client.times("diff_update") == [1, 1.25, 1.55]
+    assert stage.exact(client)
+
+
+def test_what_changed_within_an_interval_comes_as_one_diff() -> None:
+    stage = Stage()
+    client = stage.join("market_data")
+    stage.advance(1)
+    for price in range(6):
+        stage.commit(_price(price))
+        stage.advance(0.01)
+    stage.advance(1)
+    diffs = [message for _, message in client.arrived if message["type"] == "diff_update"]
+    assert [(diff["since"], diff["sequence"]) for diff in diffs] == [(0, 1), (1, 6)]
+    assert diffs[1]["changes"] == {"market_data": {"BTCUSDT": {"last_price": 5}}}
+
+
+def test_commits_that_touch_nothing_subscribed_to_send_nothing_and_use_no_interval_up() -> None:
+    stage = Stage()
+    client = stage.join("orders")
+    stage.advance(1)
+    for price in range(20):
+        stage.commit(_price(price))
+        stage.advance(0.05)
+    stage.commit(ORDER)
+    assert client.times("diff_update") == [2]
+
+
+@pytest.mark.parametrize("interval_ms", [100, 250])
+def test_a_subscribe_holds_no_pending_change_back_for_longer_than_an_interval(interval_ms: int) -> None:
+    stage = Stage()
+    client = stage.join("market_data", interval_ms=interval_ms)
+    others = stage.join("market_data", "orders", interval_ms=interval_ms)
+    stage.advance(1)
+    stage.commit(_price(1))
+    stage.advance(0.01)
+    stage.commit(_price(2))
+    # The second price is held back; the client leaves its group for one that may be armed.
+    client.say({"action": "unsubscribe", "subscriptions": ["orders"]})
+    client.subscribe("orders")
+    stage.advance(interval_ms / 1000)
+    assert stage.exact(client)
+    assert stage.exact(others)
+    assert client.client.gaps == 0
+
+
+def test_an_unsubscribe_holds_no_pending_change_back_for_longer_than_an_interval() -> None:
+    stage = Stage()
+    client = stage.join("market_data", "orders")
+    stage.join("market_data")
+    stage.advance(1)
+    stage.commit(_price(1))
+    stage.advance(0.01)
+    stage.commit(_price(2))
+    client.say({"action": "unsubscribe", "subscriptions": ["orders"]})
+    stage.advance(0.25)
+    assert client.client.replica.data()["market_data"] == {"BTCUSDT": {"last_price": 2}}
+
+
+def test_a_longer_interval_takes_effect_with_the_answer() -> None:
+    stage = Stage()
+    client = stage.join("market_data")
+    client.subscribe("market_data", interval_ms=1_000)
+    stage.advance(2)
+    for price in range(30):
+        stage.commit(_price(price))
+        stage.advance(0.1)
+    assert client.times("diff_update") == [2, 3, 4]
+
+
+def test_a_slow_client_is_skipped_and_catches_up_with_one_merged_diff() -> None:
+    stage = Stage()
+    slow, quick = stage.join("market_data", "trades"), stage.join("market_data", "trades")
+    stage.advance(1)
+    slow.stuck = True
+    for price in range(40):
+        stage.commit(_price(price, f"K{price % 7}"), Update("trades", "BTCUSDT", {"trade_id": price}))
+        stage.advance(0.1)
+    assert len(quick.times("diff_update")) >= 16
+    slow.stuck = False
+    stage.advance(0.25)
+    # One that was on its way when it got stuck, one that holds all the rest.
+    assert len(slow.times("diff_update")) == 2
+    assert slow.arrived[-1][1]["changes"]["market_data"].keys() == {f"K{index}" for index in range(7)}
+    assert stage.exact(slow)
+    assert stage.exact(quick)
+    assert slow.client.gaps == 0
+    assert stage.broadcaster.counters.skipped >= 15
+    assert stage.broadcaster.counters.too_slow == 0
+
+
+def test_a_slow_client_catches_up_though_nothing_changes_any_more() -> None:
+    stage = Stage()
+    slow = stage.join("market_data")
+    stage.advance(1)
+    slow.stuck = True
+    stage.commit(_price(1))
+    stage.commit(_price(2))
+    stage.advance(1)
+    slow.stuck = False
+    stage.advance(0.25)
+    assert stage.exact(slow)
+
+
+def test_one_that_the_board_has_left_behind_gets_a_state() -> None:
+    stage = Stage(limits=Limits(max_tombstones=1))
+    for key in ("a", "b", "c"):
+        stage.commit(Update("account", key, {"equity": 1}))
+    slow = stage.join("account")
+    stage.advance(1)
+    slow.stuck = True
+    stage.commit(Update("account", "d", {"equity": 1}))
+    for key in ("a", "b", "c"):
+        stage.commit(Update("account", key, {"deleted": True}))
+    slow.stuck = False
+    stage.advance(0.25)
+    assert slow.kinds()[-2:] == ["diff_update", "state_update"]
+    assert stage.exact(slow)
+
+
+def test_a_stuck_client_is_closed_with_bytes_and_seconds_in_the_reason() -> None:
+    stage = Stage(stuck_s=30)
+    stuck, other = stage.join("market_data"), stage.join("market_data")
+    stage.advance(1)
+    stuck.stuck = True
+    stage.commit(_price(1))
+    waiting = stuck.waiting_bytes()
+    for price in range(2, 320):
+        stage.advance(0.1)
+        assert (stuck.closed is not None) == (stage.seconds > 31.3) or 31.2 < stage.seconds <= 31.5
+        stage.commit(_price(price))
+    assert stuck.closed is not None
+    assert stuck.closed.code is CloseCode.TOO_SLOW
+    assert f"{waiting} bytes" in stuck.closed.reason
+    assert "30 s" in stuck.closed.reason
+    assert stuck not in stage.broadcaster.members
+    assert stage.broadcaster.counters.too_slow == 1
+    stage.advance(1)
+    assert stage.exact(other)
+
+
+def test_a_stuck_client_is_found_though_the_board_is_quiet() -> None:
+    stage = Stage(stuck_s=30)
+    client = stage.join("market_data")
+    stage.advance(1)
+    client.stuck = True
+    stage.commit(_price(1))
+    stage.advance(40)
+    assert client.closed is not None
+
+
+def test_one_that_moves_now_and_then_is_not_stuck() -> None:
+    stage = Stage(stuck_s=2)
+    client = stage.join("market_data")
+    for price in range(100):
+        client.stuck = True
+        stage.commit(_price(price))
+        stage.advance(1.5)
+        client.stuck = False
+        stage.advance(0.3)
+    assert client.closed is None
+    assert stage.exact(client)
+
+
+def test_a_violation_closes_after_its_answers() -> None:
+    stage = Stage()
+    client = stage.join("orders")
+    client.say({"action": "dance"})
+    stage.receive(client, "[]")
+    assert client.kinds()[-1] == "error"
+    assert client.closed is not None
+    assert client.closed.code is CloseCode.PROTOCOL_VIOLATION
+    stage.commit(ORDER)
+    stage.advance(20)
+    assert client.kinds()[-1] == "error"
+
+
+def test_a_closing_client_does_not_hide_a_change_from_its_group() -> None:
+    stage = Stage()
+    closing, other = stage.join("orders"), stage.join("orders")
+    stage.advance(1)
+    stage.receive(closing, "[]")
+    stage.commit(ORDER)
+    assert other.times("diff_update") == [1]
+
+
+def test_a_resume_that_waits_goes_on_when_the_replica_is_there() -> None:
+    stage = Stage()
+    client = stage.join()
+    client.subscribe("orders", resume={"epoch": EPOCH, "sequence": 2})
+    assert client.session.state is SessionState.WAITING
+    stage.commit(ORDER)
+    stage.advance(0.3)
+    assert client.kinds() == []
+    stage.commit(ORDER._replace(data={"price": 1}))
+    assert client.kinds() == ["subscribed"]
+    stage.commit(ORDER._replace(data={"price": 2}))
+    stage.advance(0.25)
+    assert client.kinds() == ["subscribed", "diff_update"]
+
+
+def test_a_resume_that_waits_in_vain_ends_though_nothing_is_committed() -> None:
+    stage = Stage(heartbeat_s=60)
+    client = stage.join()
+    client.subscribe("orders", resume={"epoch": EPOCH, "sequence": 2})
+    stage.advance(4.9)
+    assert client.kinds() == []
+    stage.advance(0.5)
+    assert client.kinds() == ["subscribed", "state_update"]
+    assert client.arrived[0][1]["resumed"] is False
+
+
+def test_one_that_leaves_while_it_waits_is_forgotten() -> None:
+    stage = Stage()
+    client = stage.join()
+    client.subscribe("orders", resume={"epoch": EPOCH, "sequence": 2})
+    stage.broadcaster.remove(client)
+    stage.broadcaster.remove(client)
+    stage.commit(ORDER)
+    stage.advance(20)
+    assert client.kinds() == []
+    assert stage.broadcaster.groups == 0
+
+
+def test_a_new_epoch_brings_every_client_one_state() -> None:
+    stage = Stage()
+    clients = [stage.join("orders"), stage.join("orders", "market_data"), stage.join()]
+    stage.commit(ORDER)
+    stage.advance(1)
+    fresh = Stage()
+    fresh.board.epoch = "another"
+    fresh.commit(_price(5))
+    stage.board.load(fresh.board.snapshot())
+    stage.tick(committed=True)
+    stage.advance(1)
+    for client in clients[:2]:
+        assert client.kinds()[-1] == "state_update"
+        assert stage.exact(client)
+    assert clients[2].kinds() == []
+
+
+def test_counters_tell_frames_and_bytes() -> None:
+    stage = Stage()
+    clients = [stage.join("market_data"), stage.join("market_data", format=Format.MSGPACK)]
+    stage.advance(1)
+    stage.commit(_price(1))
+    stage.advance(20)
+    counters = stage.broadcaster.counters
+    frames = [frame for client in clients for frame in client.frames]
+    assert counters.frames == len(frames)
+    assert counters.bytes == sum(len(frame.payload) for frame in frames)
+    assert counters.heartbeats == sum(client.kinds().count("heartbeat") for client in clients) > 0
+
+
+def test_without_clients_it_asks_for_no_tick() -> None:
+    stage = Stage()
+    assert stage.broadcaster.tick(stage.now, committed=True) is None
+
+
+def test_an_idle_board_is_looked_at_no_more_often_than_heartbeats_need() -> None:
+    stage = Stage()
+    for _ in range(10):
+        stage.join("market_data")
+    stage.advance(1)
+    before = stage.ticks
+    stage.advance(100)
+    assert stage.ticks - before <= 25
