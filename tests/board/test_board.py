@@ -111,6 +111,13 @@ def test_what_a_source_changes_afterwards_does_not_reach_the_board() -> None:
     assert repr(board.snapshot()) == before
 
 
+def test_a_flag_and_a_number_are_two_values() -> None:
+    board = board_with(Update("risk", "main", {"note": 1, "breaches": [1]}))
+    assert board.apply(Update("risk", "main", {"note": True, "breaches": [True]}))
+    assert repr(board.snapshot().data["risk"]["main"]) == "{'note': True, 'breaches': [True]}"
+    assert not board.apply(Update("risk", "main", {"note": True, "breaches": [True]}))
+
+
 def test_sizes_count_keys_and_rows() -> None:
     board = board_with(RISK, Update("orders", "1", {"price": 1}), Update("orders", "2", {"price": 1}))
     board.apply(Update("risk", "main", {"deleted": True}))
