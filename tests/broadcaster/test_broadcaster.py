@@ -341,3 +341,54 @@ def test_an_idle_board_is_looked_at_no_more_often_than_heartbeats_need() -> None
     before = stage.ticks
     stage.advance(100)
     assert stage.ticks - before <= 25
+
+
+def test_a_slow_client_does_not_cost_its_group_the_leading_edge() -> None:
+    stage = Stage()
+    slow, other = stage.join("market_data"), stage.join("market_data")
+    stage.advance(1)
+    slow.stuck = True
+    stage.commit(_price(1))
+    stage.advance(0.4)
+    stage.commit(_price(2))
+    assert other.times("diff_update") == [1, 1.4]
+    stage.advance(0.3)
+    slow.stuck = False
+    stage.advance(0.25)
+    assert stage.exact(slow)
+
+
+def test_a_quiet_group_costs_no_look_at_its_members() -> None:
+    stage = Stage()
+    quiet = [stage.join("orders") for _ in range(20)]
+    stage.advance(1)
+    looks = 0
+
+    def ready() -> bool:
+        nonlocal looks
+        looks += 1
+        return True
+
+    for member in quiet:
+        member.ready = ready  # type: ignore[method-assign]
+    busy = stage.join("market_data")
+    for price in range(50):
+        stage.commit(_price(price))
+        busy.say({"action": "ping"})
+    assert looks == 0
+    stage.commit(ORDER)
+    assert looks == 20
+    assert all(member.times("diff_update") == [1] for member in quiet)
+
+
+def test_a_client_that_subscribes_again_before_the_tick_takes_nothing_from_its_group() -> None:
+    stage = Stage()
+    first, second = stage.join("orders"), stage.join("orders")
+    stage.advance(1)
+    # The board has a commit that no tick has seen yet, and the first client's answer is already past it.
+    stage.board.apply(ORDER)
+    stage.board.commit(stage.now.wall_ms)
+    first.subscribe("orders")
+    assert second.times("diff_update") == [1]
+    assert stage.exact(first)
+    assert stage.exact(second)

@@ -74,8 +74,10 @@ class Broadcaster:
         if group is not None and group.key != _key(member):
             self._leave(member)
             group = self._join(member, now)
+            # Its old group may have held a change back; in an armed group only the next commit would bring it, and that
+            # would be too early for a client that has just got a diff.
+            group.armed = False
             if group.due is None:
-                # Its old group may have held a change back; in an armed group only the next commit would bring it.
                 group.due = now.monotonic + group.key.interval_ms / 1000
 
     def tick(self, now: Instant, *, committed: bool) -> float | None:
@@ -86,7 +88,8 @@ class Broadcaster:
         for member in list(self._waiting):
             self._poll(member, now)
         for group in list(self._groups.values()):
-            if (committed and group.due is None) or (group.due is not None and group.due <= now.monotonic):
+            due = group.due is not None and group.due <= now.monotonic
+            if due or (committed and group.armed and self._has_news(group)):
                 self._bring_on(group, now)
             if now.monotonic - group.last_sent >= self._heartbeat_s:
                 self._heartbeat(group, now)
@@ -99,11 +102,22 @@ class Broadcaster:
             times.append(now.monotonic + 0.25)
         return min(times, default=None)
 
+    def _has_news(self, group: Group) -> bool:
+        # Without this every commit, and every message of every client, would look at every member of a quiet group. All
+        # of them have what there was at the last look, so any one session can tell for all whether it has changed.
+        session = next(iter(group.members)).session
+        if group.looked is not None and not session.changed_since(group.looked):
+            group.looked = session.present
+            return False
+        return True
+
     def _bring_on(self, group: Group, now: Instant) -> None:
-        sent = skipped = False
+        sent = False
+        group.looked = next(iter(group.members)).session.present
+        group.late.clear()
         for member in list(group.members):
             if not self._ready(member, now):
-                skipped = True
+                group.late.add(member)
                 continue
             frame = member.session.update(now)
             if frame is not None:
@@ -111,18 +125,20 @@ class Broadcaster:
                 sent = True
         if sent:
             group.last_sent = now.monotonic
-        group.due = now.monotonic + group.key.interval_ms / 1000 if sent or skipped else None
+        group.armed = not sent
+        group.due = now.monotonic + group.key.interval_ms / 1000 if sent or group.late else None
 
     def _heartbeat(self, group: Group, now: Instant) -> None:
         group.last_sent = now.monotonic
         # An interval may be longer than the time between heartbeats: what it holds back stays held back.
-        held_back = group.due is not None and group.due > now.monotonic
+        held_back = not group.armed and group.due is not None and group.due > now.monotonic
         for member in list(group.members):
             if not self._ready(member, now):
                 continue
             # A heartbeat says that nothing has changed, so what has changed and may go out goes instead.
             frame = None if held_back else member.session.update(now)
             if frame is not None:
+                group.armed = False
                 group.due = now.monotonic + group.key.interval_ms / 1000
             else:
                 frame = member.session.heartbeat(now, stay=held_back)
@@ -164,6 +180,7 @@ class Broadcaster:
         if group is None:
             return
         del group.members[member]
+        group.late.discard(member)
         if not group.members:
             del self._groups[group.key]
 

@@ -199,6 +199,18 @@ class ServerSession:
             self.cursor = board.cursor
         return frame
 
+    @property
+    def present(self) -> Cursor:
+        """Where the board is now."""
+        return self._frames.board.cursor
+
+    def changed_since(self, cursor: Cursor) -> bool:
+        """Whether anything that the client subscribes to has changed since ``cursor``; true if that cannot be told."""
+        board = self._frames.board
+        if cursor == board.cursor:
+            return False
+        return not board.reaches(cursor, self.selection) or board.diff(cursor.sequence, self.selection) is not None
+
     def heartbeat(self, now: Instant, *, stay: bool = False) -> Frame | None:
         """A heartbeat. It moves the client's cursor to the present, unless it has to ``stay``.
 
