@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["ENVIRONMENT_PREFIX", "Settings", "load_settings", "setting_help"]
+__all__ = ["ENVIRONMENT_PREFIX", "Settings", "is_duration_setting", "load_settings", "setting_help"]
 
 ENVIRONMENT_PREFIX = "BIGBOARD_"
 
@@ -119,6 +119,11 @@ def setting_help() -> Iterator[tuple[str, str, object]]:
     for field in msgspec.structs.fields(Settings):
         description = next(meta.description for meta in _metas(_HINTS[field.name]) if meta.description)
         yield field.name, description, field.default
+
+
+def is_duration_setting(name: str) -> bool:
+    """Whether a setting is a duration, which is written with a unit."""
+    return _is_duration(_HINTS[name])
 
 
 def load_settings(
