@@ -44,6 +44,11 @@ export class CandleHistory {
     return this.put({ openTime, open, high, low, close, volume });
   }
 
+  /** Forgets the bars that open later. */
+  dropAfter(openTime: number): void {
+    this.held.length = this.position(openTime + 1);
+  }
+
   private put(bar: Bar): Extent {
     const at = this.position(bar.openTime);
     const found = this.held[at];

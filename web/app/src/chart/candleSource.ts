@@ -66,7 +66,10 @@ export class CandleSource {
     if (this.aborter.signal.aborted) return;
     this.ready = true;
     this.mendedTo = this.history.last?.openTime ?? 0;
-    this.history.takeLive(this.board.get('candles', this.key));
+    const candle = this.board.get('candles', this.key);
+    // A store may hold a later end from an earlier play of the same recording; what is live decides what is now.
+    if (candle?.open_time !== undefined) this.history.dropAfter(candle.open_time);
+    this.history.takeLive(candle);
     this.view.all(this.history.bars);
   }
 

@@ -35,7 +35,7 @@ export function withPrice(spark: Spark, timeMs: number, price: number): Spark {
     return last.price === price ? spark : { ...spark, points: [...points.slice(0, -1), point] };
   }
   // A replay that began anew is in its past again: the old course has nothing to do with it.
-  return last.step - point.step > SPARK_STEPS ? { ...spark, points: [point] } : spark;
+  return last.step - point.step >= SPARK_STEPS ? { ...spark, points: [point] } : spark;
 }
 
 /** Twice the step while the course is too long for the line; at the longest step the oldest points go instead. */
