@@ -91,7 +91,7 @@ class Broadcaster:
             due = group.due is not None and group.due <= now.monotonic
             if due or (committed and group.armed and self._has_news(group)):
                 self._bring_on(group, now)
-            if now.monotonic - group.last_sent >= self._heartbeat_s:
+            if group.last_sent + self._heartbeat_s <= now.monotonic:
                 self._heartbeat(group, now)
         return self._next_due(now)
 
