@@ -360,6 +360,9 @@ class ServerSession:
     def _close(self, code: CloseCode, reason: str) -> None:
         self.state = SessionState.CLOSING
         self.close = Close(code, reason)
+        # A resume that waits would open the session again when its time is up.
+        self._waiting = None
+        self._deferred.clear()
 
 
 def _parse(names: list[str], id: Id) -> list[Subscription]:
