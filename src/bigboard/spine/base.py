@@ -8,6 +8,8 @@ each implementation:
 - *One history.* ``append`` takes a diff only if it continues the log's last sequence in the log's epoch; otherwise it
   raises ``SpineUnavailable`` and the log is as it was.
 - *Once.* To append the last diff again changes nothing: a writer whose append timed out cannot know whether it arrived.
+- *Newest snapshot.* To save a snapshot of the same epoch that is older than the one kept changes nothing: the diffs after
+  the older one may be gone.
 - *Epochs.* ``save`` with a snapshot of another epoch begins a new history: the log is empty then, and every follower gets
   that snapshot next. Why the epoch and not just the sequence: see ``board/cursor.py``.
 - *Bounds.* The log is trimmed to its bound, but never past the last snapshot, because a log that starts after the
@@ -21,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from bigboard.board import Cursor, Diff, Snapshot
 
@@ -40,7 +42,7 @@ class Spine(Protocol):
     async def snapshot(self) -> Snapshot | None:
         """The last snapshot that was saved, ``None`` before the first."""
 
-    def follow(self, cursor: Cursor | None = None) -> AsyncIterator[Snapshot | Diff]:
+    def follow(self, cursor: Cursor | None = None) -> AsyncGenerator[Snapshot | Diff, None]:
         """Everything after ``cursor``, for ever: diffs, and a snapshot wherever diffs cannot bring the reader on.
 
         Without a cursor it starts with the last snapshot, and waits if there is none yet.

@@ -10,11 +10,14 @@ from bigboard.board import Cursor
 from bigboard.errors import SpineUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from bigboard.board import Diff, Snapshot
 
 __all__ = ["MemorySpine"]
+
+_STEPS_PER_TURN = 64
+"""A diff takes a follower some ten microseconds or a few hundred: this is some milliseconds of work."""
 
 
 class MemorySpine:
@@ -50,6 +53,8 @@ class MemorySpine:
             self._last = snapshot.cursor
         elif snapshot.sequence > self._last.sequence:
             raise SpineUnavailable(f"the log ends at {self._last}, the snapshot is of {snapshot.cursor}")
+        elif self._snapshot is not None and snapshot.sequence < self._snapshot.sequence:
+            return  # The log may have been trimmed up to the newer one: from an older one nobody could get on.
         self._snapshot = snapshot
         self._notify()
 
@@ -57,16 +62,24 @@ class MemorySpine:
         """See ``Spine``."""
         return self._snapshot
 
-    async def follow(self, cursor: Cursor | None = None) -> AsyncIterator[Snapshot | Diff]:
+    async def follow(self, cursor: Cursor | None = None) -> AsyncGenerator[Snapshot | Diff, None]:
         """See ``Spine``."""
+        steps = 0
         while not self._closed:
             changed = self._changed
             step = self._next(cursor)
             if step is None:
                 await changed.wait()
-            else:
-                cursor = step.cursor
-                yield step
+                steps = 0
+                continue
+            if steps == _STEPS_PER_TURN:
+                # Nothing here ever waits: a reader that is far behind would hold the event loop until it has caught up.
+                await asyncio.sleep(0)
+                steps = 0
+                continue
+            steps += 1
+            cursor = step.cursor
+            yield step
 
     async def close(self) -> None:
         """See ``Spine``."""
