@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from bigboard.board import Cursor, Diff
@@ -35,9 +36,11 @@ class Follower:
         cursor: Cursor | None = None
         while True:
             try:
-                async for step in self._spine.follow(cursor):
-                    self._take(step)
-                    cursor = step.cursor
+                # A generator that an error leaves half-way is closed by nobody else, and may hold a connection.
+                async with aclosing(self._spine.follow(cursor)) as steps:
+                    async for step in steps:
+                        self._take(step)
+                        cursor = step.cursor
             except DiffGap:
                 # The replica and the log do not fit: only a snapshot can mend it.
                 cursor = None
