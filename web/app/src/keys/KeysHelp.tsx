@@ -27,6 +27,12 @@ export function KeysHelp({ onClose }: { readonly onClose: () => void }): React.R
           </div>
         ))}
       </dl>
+      <p className="label credits">
+        Charts: TradingView Lightweight Charts™, Copyright (c) 2026 TradingView, Inc.,{' '}
+        <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
+          tradingview.com
+        </a>
+      </p>
     </dialog>
   );
 }
