@@ -204,7 +204,7 @@ class Embedded:
                 "detail": feed.get("detail", ""),
             },
             "aggregator": {
-                "status": "up",
+                "status": self.aggregator.status,
                 "epoch": self.aggregator.board.epoch,
                 "sequence": self.aggregator.board.sequence,
                 "updates": self.aggregator.updates,

@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bigboard.aggregator.outage import Outage
 from bigboard.aggregator.rejections import Rejections
 from bigboard.board import Update
 from bigboard.errors import SpineUnavailable, UpdateRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from bigboard.board import Board, Diff, Snapshot, UpdateBatch
     from bigboard.clock import Clock
     from bigboard.spine import Spine
+    from bigboard.wire.market import ServiceStatus
 
 __all__ = ["Aggregator"]
 
 _log = structlog.stdlib.get_logger("bigboard.aggregator")
+
+_RETRY_S = 0.1
+"""Between two attempts to reach a spine that takes nothing."""
 
 
 class Aggregator:
@@ -49,6 +54,7 @@ class Aggregator:
         """Updates taken, changed anything or not."""
         self.commits = 0
         self.rejections = Rejections()
+        self.outage = Outage()
         self._spine = spine
         self._clock = clock
         self._commit_interval_s = commit_interval_s
@@ -82,39 +88,76 @@ class Aggregator:
         self.updates += len(updates)
 
     async def publish(self, batches: Sequence[UpdateBatch]) -> None:
-        """Apply batches in order; one with a barrier is committed before the next is applied."""
+        """Apply batches in order; one with a barrier is committed before the next is applied.
+
+        While the spine takes nothing a barrier holds nobody up: then its batch merges with what follows.
+        """
         for updates, barrier in batches:
             self.ingest(updates)
-            if barrier:
+            if barrier and not self.outage.lasts:
                 await self.commit()
 
     async def run(self) -> None:
         """Start the history on the spine, then commit until cancelled."""
-        await self._spine.save(self.board.snapshot())
+        while not await self._begin():
+            await self._clock.sleep(_RETRY_S)
         while True:
             await self._dirty.wait()
             self._dirty.clear()
             await self.commit()
-            await self._clock.sleep(self._commit_interval_s)
+            await self._clock.sleep(_RETRY_S if self.outage.lasts else self._commit_interval_s)
 
     async def commit(self) -> None:
         """Make what was applied visible, if there is anything, and hand it to the spine."""
         async with self._committing:
-            if self._unsent is None:
+            # What waited for the spine goes first; what has merged in the board meanwhile is a commit of its own.
+            if self._unsent is None or await self._send(self._unsent):
                 self._unsent = self._take_commit()
-            if self._unsent is None:
-                return
-            diff, snapshot = self._unsent
-            try:
-                async with asyncio.timeout(self._append_timeout_s):
-                    await self._spine.append(diff)
-                    if snapshot is not None:
-                        await self._spine.save(snapshot)
-            except (SpineUnavailable, TimeoutError) as error:
-                _log.warning("commit waits for the spine", sequence=diff.sequence, error=str(error))
-                self._dirty.set()
-                return
+                if self._unsent is not None:
+                    await self._send(self._unsent)
+
+    @property
+    def status(self) -> ServiceStatus:
+        """``degraded`` while commits wait for the spine."""
+        return "degraded" if self.outage.lasts else "up"
+
+    async def _begin(self) -> bool:
+        async with self._committing:
+            # A snapshot is the state of a commit. What came before anybody could follow is in it, and needs no diff.
+            self.board.commit(self._clock.epoch_ms())
             self._unsent = None
+            snapshot = self.board.snapshot()
+            return await self._delivered(self._spine.save(snapshot), snapshot.sequence)
+
+    async def _send(self, unsent: tuple[Diff, Snapshot | None]) -> bool:
+        if await self._delivered(self._append(*unsent), unsent[0].sequence):
+            self._unsent = None
+            return True
+        self._dirty.set()
+        return False
+
+    async def _append(self, diff: Diff, snapshot: Snapshot | None) -> None:
+        await self._spine.append(diff)
+        if snapshot is not None:
+            await self._spine.save(snapshot)
+
+    async def _delivered(self, delivery: Coroutine[None, None, None], sequence: int) -> bool:
+        """Whether the spine took it; the start and the end of an outage are logged."""
+        try:
+            async with asyncio.timeout(self._append_timeout_s):
+                await delivery
+        except (SpineUnavailable, TimeoutError) as error:
+            now = self._clock.monotonic_s()
+            if self.outage.failed(now):
+                text = str(error) or f"no answer within {self._append_timeout_s:g} s"
+                waited_s = round(self.outage.seconds(now), 1)
+                _log.warning("commits wait for the spine", sequence=sequence, waited_s=waited_s, error=text)
+            return False
+        if self.outage.lasts:
+            waited_s = round(self.outage.seconds(self._clock.monotonic_s()), 1)
+            _log.warning("the spine takes commits again", sequence=sequence, waited_s=waited_s)
+            self.outage.ended()
+        return True
 
     def _take_commit(self) -> tuple[Diff, Snapshot | None] | None:
         diff = self.board.commit(self._clock.epoch_ms())
@@ -135,7 +178,10 @@ class Aggregator:
         row = {
             "service": self.name,
             "kind": "aggregator",
-            "status": "up",
+            "status": self.status,
+            "detail": f"commits wait for the spine since {self.outage.seconds(now):.0f} s"
+            if self.outage.lasts
+            else None,
             "last_seen": self._clock.epoch_ms(),
             "messages_per_second": round(rate, 1),
             "rejected": self.rejections.total,
