@@ -44,7 +44,7 @@ class BigboardError(Exception):
 class UpdateRejected(BigboardError):  # noqa: N818 - it names what happened to the update
     """An update broke a rule of its topic. The board is exactly as it was.
 
-    ``reason`` is one word from a small closed set (see ``bigboard.board.schema.REASONS``), fit to be a label of a
+    ``reason`` is one word from a small closed set (see ``bigboard.board.rules.REASONS``), fit to be a label of a
     counter; ``str()`` adds the field, the value and the rule for people.
     """
 
