@@ -51,6 +51,9 @@ class ClientSession:
         self.resumes = 0
         """How often a connection went on where the last one had ended."""
         self._subscriptions_held: list[str] | None = None
+        self._requested: list[str] = []
+        self._server_holds: list[str] = []
+        """The subscriptions in the server's spelling, as its last answer listed them."""
         self._outgoing: list[Frame] = []
 
     def connected(self) -> None:
@@ -78,9 +81,7 @@ class ClientSession:
             case Subscribed():
                 self._subscribed(message)
             case StateUpdate():
-                self.replica.apply_state(message.subscriptions, message.data)
-                self.cursor = Cursor(message.epoch, message.sequence)
-                self.state = ClientState.LIVE
+                self._state(message)
             case DiffUpdate():
                 self._diff(message)
             case Heartbeat() if self.state is ClientState.LIVE:
@@ -90,6 +91,7 @@ class ClientSession:
         return message
 
     def _subscribe(self, resume: Resume | None) -> None:
+        self._requested = list(self.subscriptions)
         self._outgoing.append(
             encode(
                 Subscribe(subscriptions=self.subscriptions, interval_ms=self.interval_ms, resume=resume), self.format
@@ -98,10 +100,23 @@ class ClientSession:
 
     def _subscribed(self, message: Subscribed) -> None:
         self.replica.tape_length = message.tape_length
-        self._subscriptions_held = list(self.subscriptions)
+        self._server_holds = message.subscriptions
         if message.resumed:
             self.resumes += 1
             self.state = ClientState.LIVE
+            self._subscriptions_held = self._requested
+
+    def _state(self, message: StateUpdate) -> None:
+        if all(_covers(message.subscriptions, held) for held in self._server_holds):
+            # All that is subscribed to: what else is held belongs to subscriptions of an earlier connection.
+            self.replica.clear()
+            self.state = ClientState.LIVE
+            # Not before: a connection that is lost between the answer and its state leaves the replica as it was.
+            self._subscriptions_held = self._requested
+        elif self.state is not ClientState.LIVE:
+            return  # A part says nothing about the rest, so it mends no gap there.
+        self.replica.apply_state(message.subscriptions, message.data)
+        self.cursor = Cursor(message.epoch, message.sequence)
 
     def _diff(self, message: DiffUpdate) -> None:
         if self.state is not ClientState.LIVE:
@@ -114,3 +129,7 @@ class ClientSession:
             return
         self.replica.apply_changes(message.changes)
         self.cursor = Cursor(message.epoch, message.sequence)
+
+
+def _covers(names: Sequence[str], held: str) -> bool:
+    return held in names or "*" in names or held.partition(":")[0] in names
