@@ -32,7 +32,7 @@ export function BookPanel({ symbol }: { readonly symbol: string | undefined }): 
   return (
     <section className={isStale(ageMs) ? 'panel book stale' : 'panel book'} aria-label="Order book" data-testid="book">
       <div className="panel-head">
-        <h2>Order book</h2>
+        <h2>Book</h2>
         {isStale(ageMs) && <Age ageMs={ageMs} testId="stale-book" />}
         <div role="group" aria-label="Price step" className="push">
           {GROUPINGS.map((one) => (

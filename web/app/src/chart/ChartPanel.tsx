@@ -1,4 +1,5 @@
 import { lazy, Suspense } from 'react';
+import { useStaleSymbol } from '../live/useStaleSymbol.ts';
 import { SymbolHead } from '../symbol/SymbolHead.tsx';
 import type { Interval } from './intervals.ts';
 import { INTERVALS } from './intervals.ts';
@@ -15,6 +16,7 @@ interface ChartPanelProps {
 
 /** The selected symbol: its price and its candles. */
 export function ChartPanel({ symbol, interval, onInterval }: ChartPanelProps): React.ReactNode {
+  const stale = useStaleSymbol(symbol);
   return (
     <section className="panel chart" aria-label="Chart">
       {symbol === undefined ? (
@@ -41,7 +43,7 @@ export function ChartPanel({ symbol, interval, onInterval }: ChartPanelProps): R
               Charts by TradingView
             </a>
           </div>
-          <div className="panel-body">
+          <div className={stale ? 'panel-body stale' : 'panel-body'}>
             <Suspense fallback={null}>
               {interval !== undefined && (
                 <CandleView key={`${symbol}/${interval}`} symbol={symbol} interval={interval} />

@@ -21,7 +21,12 @@ export function Sparkline({ symbol }: { readonly symbol: string }): React.ReactN
   const first = spark.points[0]?.price ?? 0;
   const last = spark.points.at(-1)?.price ?? 0;
   return (
-    <svg className={last >= first ? 'spark up' : 'spark down'} width={WIDTH} height={HEIGHT} aria-hidden="true">
+    <svg
+      className={last >= first ? 'spark up' : 'spark down'}
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       <path d={sparkPath(spark, WIDTH, HEIGHT)} />
     </svg>
   );

@@ -6,6 +6,7 @@ import { priceDecimals } from '../format/precision.ts';
 import { formatFixed } from '../format/price.ts';
 import { formatCompact } from '../format/quantity.ts';
 import { setPreferences, usePreferences } from '../live/preferences.ts';
+import { useStaleSymbol } from '../live/useStaleSymbol.ts';
 import './tape.css';
 
 /** Time and sales: the latest trades, newest on top, by the taker's side. */
@@ -13,10 +14,11 @@ export function TapePanel({ symbol }: { readonly symbol: string | undefined }): 
   const board = useBoard();
   const trades = useTopic('trades', symbol) ?? [];
   const decimals = priceDecimals(symbol ?? '', symbol === undefined ? undefined : board.get('market_data', symbol));
+  const stale = useStaleSymbol(symbol);
   const { leastTradeSize } = usePreferences();
   const shown = trades.filter(({ size = 0 }) => size >= leastTradeSize);
   return (
-    <section className="panel tape" aria-label="Trades" data-testid="tape">
+    <section className={stale ? 'panel tape stale' : 'panel tape'} aria-label="Trades" data-testid="tape">
       <div className="panel-head">
         <h2>Trades</h2>
         <label className="push label">

@@ -41,6 +41,9 @@ export interface LinkEvents {
 /** This side's own close code: a message could not be read, so what is held may be wrong. */
 export const UNREADABLE = 4000;
 
+const FIRST_PINGS = 6;
+const FIRST_PING_MS = 1_000;
+
 type Timer = ReturnType<typeof setTimeout>;
 
 export class Link {
@@ -51,6 +54,7 @@ export class Link {
   private watchdog: Timer | undefined;
   private pinger: Timer | undefined;
   private pingSentAt: number | undefined;
+  private pings = 0;
   private over = false;
 
   constructor(socket: SocketLike, format: WireFormat, timing: LinkTiming, events: LinkEvents) {
@@ -118,7 +122,9 @@ export class Link {
   private pingSoon(delayMs: number): void {
     this.pinger = setTimeout(() => {
       this.ping();
-      this.pingSoon(this.timing.pingEveryMs);
+      // Sooner at first: one round trip, taken while a page still loads, is no measure.
+      const { pingEveryMs } = this.timing;
+      this.pingSoon(++this.pings < FIRST_PINGS ? Math.min(FIRST_PING_MS, pingEveryMs) : pingEveryMs);
     }, delayMs);
   }
 
