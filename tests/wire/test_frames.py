@@ -104,3 +104,36 @@ def test_a_thousand_sessions_share_one_encoding() -> None:
     board.commit(9)
     assert len({id(session.update(now)) for session in sessions}) == 1
     assert frames.encodings - before == 1
+
+
+def test_a_new_epoch_costs_one_state_for_all_who_hold_the_same() -> None:
+    board = _board()
+    frames = Frames(board)
+    sessions = [ServerSession(frames) for _ in range(100)]
+    now = Instant(0.0, 10)
+    for session in sessions:
+        session.receive('{"action":"subscribe","subscriptions":["orders","risk"]}', now)
+    other = _board()
+    other.epoch = "F"
+    board.load(other.snapshot())
+    before = frames.encodings
+    assert len({id(session.update(now)) for session in sessions}) == 1
+    assert frames.encodings - before == 1
+    board.apply(Update("orders", "1", {"price": 9}))
+    board.commit(11)
+    session = ServerSession(frames)
+    session.receive('{"action":"subscribe","subscriptions":["orders","risk"]}', now)
+    assert decoded(session.outgoing()[1])["data"]["orders"] == [{"order_id": "1", "price": 9}]
+
+
+def test_before_the_first_commit_a_state_tells_its_own_moment() -> None:
+    frames = Frames(Board("E"))
+    stamps = [decoded(frames.state(Format.JSON, ORDERS, [Subscription("orders")], ms))["timestamp"] for ms in (1, 2)]
+    assert stamps == ["1970-01-01T00:00:00.001Z", "1970-01-01T00:00:00.002Z"]
+
+
+def test_the_states_kept_are_bounded() -> None:
+    frames = Frames(_board())
+    for key in range(1_000):
+        frames.state(Format.JSON, ORDERS, [Subscription("orders", str(key))], 0)
+    assert len(frames._states) <= 32

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Frames"]
 
 _MOST_CACHED = 4_096
+_MOST_STATES = 32
+"""A state may be megabytes, so few are kept; clients that all need one at once mostly need the same."""
 
 
 class Frames:
@@ -29,6 +31,7 @@ class Frames:
         self.encodings = 0
         """How many diffs and states were encoded, ever."""
         self._cache: dict[tuple[Format, Selection, int], Frame | None] = {}
+        self._states: dict[tuple[Format, tuple[Subscription, ...]], Frame] = {}
         self._cached_at = board.cursor
 
     def diff(self, format: Format, selection: Selection, since: int) -> Frame | None:
@@ -36,10 +39,7 @@ class Frames:
 
         Raises ``CursorUnavailable`` if the board cannot diff from there.
         """
-        board = self.board
-        if self._cached_at != board.cursor or len(self._cache) > _MOST_CACHED:
-            self._cache.clear()
-            self._cached_at = board.cursor
+        self._forget_the_past()
         key = (format, selection, since)
         try:
             return self._cache[key]
@@ -54,22 +54,41 @@ class Frames:
         names: Iterable[Subscription],
         wall_ms: int,
     ) -> Frame:
-        """The ``state_update`` of a selection; ``names`` are the subscriptions that it covers."""
+        """The ``state_update`` of a selection; ``names`` are the subscriptions that it covers.
+
+        After a change of epoch every client needs one in the same tick: those who hold the same share it.
+        """
+        self._forget_the_past()
+        key = (format, tuple(names))
+        frame = self._states.get(key)
+        if frame is None:
+            frame = self._encode_state(format, selection, key[1], wall_ms)
+            # Before the first commit there is no moment of a commit to tell, and the moment of sending is not shared.
+            if self.board.timestamp and len(self._states) < _MOST_STATES:
+                self._states[key] = frame
+        return frame
+
+    def heartbeat(self, format: Format, cursor: Cursor, wall_ms: int) -> Frame:
+        """The ``heartbeat`` that leaves a client at ``cursor``."""
+        return encode(Heartbeat(epoch=cursor.epoch, sequence=cursor.sequence, timestamp=rfc3339(wall_ms)), format)
+
+    def _forget_the_past(self) -> None:
+        if self._cached_at != self.board.cursor or len(self._cache) > _MOST_CACHED:
+            self._cache.clear()
+            self._states.clear()
+            self._cached_at = self.board.cursor
+
+    def _encode_state(self, format: Format, selection: Selection, names: Iterable[Subscription], wall_ms: int) -> Frame:
         snapshot = self.board.snapshot(selection)
         self.encodings += 1
         message = StateUpdate(
             epoch=snapshot.epoch,
             sequence=snapshot.sequence,
-            # Before the first commit there is no moment of a commit to tell.
             timestamp=rfc3339(snapshot.timestamp or wall_ms),
             subscriptions=[str(name) for name in names],
             data=snapshot.data,
         )
         return encode(message, format)
-
-    def heartbeat(self, format: Format, cursor: Cursor, wall_ms: int) -> Frame:
-        """The ``heartbeat`` that leaves a client at ``cursor``."""
-        return encode(Heartbeat(epoch=cursor.epoch, sequence=cursor.sequence, timestamp=rfc3339(wall_ms)), format)
 
     def _encode_diff(self, format: Format, selection: Selection, since: int) -> Frame | None:
         diff = self.board.diff(since, selection)
