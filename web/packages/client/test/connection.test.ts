@@ -101,8 +101,10 @@ async function connect(options: Partial<BoardClientOptions> = {}): Promise<Board
   return client;
 }
 
+/** Long, for the machine may be busy; it ends as soon as the condition holds. */
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 10 });
 const price = (client: BoardClient): number | undefined => client.get('market_data', 'A')?.last_price;
-const live = (client: BoardClient): Promise<void> => vi.waitFor(() => expect(client.status.state).toBe('live'));
+const live = (client: BoardClient): Promise<void> => until(() => expect(client.status.state).toBe('live'));
 
 describe('a connection', () => {
   it.each(['json', 'msgpack'] as const)('brings the board and its changes in %s', async (format) => {
@@ -113,13 +115,13 @@ describe('a connection', () => {
     expect(server.sockets[0]?.protocol).toBe(`bigboard.v1.${format}`);
     expect(price(client)).toBe(7);
     server.diff(7, 8);
-    await vi.waitFor(() => expect(price(client)).toBe(8));
+    await until(() => expect(price(client)).toBe(8));
     expect(told).toHaveBeenCalled();
   });
 
   it('measures the round trip and the clock', async () => {
     const client = await connect();
-    await vi.waitFor(() => expect(client.status.latencyMs).toBeGreaterThan(0));
+    await until(() => expect(client.status.latencyMs).toBeGreaterThan(0));
     expect(Math.abs(client.clock.offsetMs)).toBeLessThan(1_000);
   });
 
@@ -127,11 +129,11 @@ describe('a connection', () => {
     const client = await connect();
     await live(client);
     const release = client.subscribe(['orders']);
-    await vi.waitFor(() => expect(server.said('subscribe')).toHaveLength(2));
+    await until(() => expect(server.said('subscribe')).toHaveLength(2));
     release();
     release();
     client.subscribe(['risk'])();
-    await vi.waitFor(() => expect(server.said('unsubscribe')).toMatchObject([{ subscriptions: ['orders'] }]));
+    await until(() => expect(server.said('unsubscribe')).toMatchObject([{ subscriptions: ['orders'] }]));
     expect(server.said('subscribe')).toHaveLength(2);
   });
 
@@ -139,10 +141,10 @@ describe('a connection', () => {
     const client = await connect();
     await live(client);
     server.diff(8, 9);
-    await vi.waitFor(() => expect(server.said('subscribe')).toHaveLength(2));
-    await vi.waitFor(() => expect(price(client)).toBe(7));
+    await until(() => expect(server.said('subscribe')).toHaveLength(2));
+    await until(() => expect(price(client)).toBe(7));
     server.diff(7, 8);
-    await vi.waitFor(() => expect(price(client)).toBe(8));
+    await until(() => expect(price(client)).toBe(8));
     expect(server.sockets).toHaveLength(1);
     expect(client.counts.gaps).toBe(1);
   });
@@ -155,30 +157,30 @@ describe('a lost connection', () => {
     const states: string[] = [];
     client.onStatus(() => states.push(client.status.state));
     server.sockets[0]?.terminate();
-    await vi.waitFor(() => expect(states).toContain('lost'));
+    await until(() => expect(states).toContain('lost'));
     expect(price(client)).toBe(7);
     await live(client);
     expect(server.said('subscribe').at(-1)).toMatchObject({ resume: { epoch: 'e', sequence: 7 } });
     expect(client.counts.resumes).toBe(1);
     server.diff(7, 8);
-    await vi.waitFor(() => expect(price(client)).toBe(8));
+    await until(() => expect(price(client)).toBe(8));
   });
 
   it('takes the whole state where the server cannot resume', async () => {
     const client = await connect();
     await live(client);
     server.diff(7, 8);
-    await vi.waitFor(() => expect(price(client)).toBe(8));
+    await until(() => expect(price(client)).toBe(8));
     server.resumes = false;
     server.sockets[0]?.terminate();
-    await vi.waitFor(() => expect(price(client)).toBe(7));
+    await until(() => expect(price(client)).toBe(7));
   });
 
   it('is noticed by its silence', async () => {
     const client = await connect({ timing: { silenceMs: 60, pingEveryMs: 20 } });
     await live(client);
     server.silent = true;
-    await vi.waitFor(() => expect(client.status.state).toBe('lost'));
+    await until(() => expect(client.status.state).toBe('lost'));
     expect(client.status.end?.reason).toContain('nothing heard');
     server.silent = false;
     await live(client);
@@ -195,7 +197,7 @@ describe('a lost connection', () => {
     });
     await live(client);
     server.sockets[0]?.terminate();
-    await vi.waitFor(() => expect(client.status.nextTryAt).toBeGreaterThan(Date.now() + 500_000));
+    await until(() => expect(client.status.nextTryAt).toBeGreaterThan(Date.now() + 500_000));
     wake();
     await live(client);
   });
@@ -204,7 +206,7 @@ describe('a lost connection', () => {
     const client = await connect({ format: 'json' });
     await live(client);
     server.sockets[0]?.send('{"type": 3}');
-    await vi.waitFor(() => expect(server.sockets).toHaveLength(2));
+    await until(() => expect(server.sockets).toHaveLength(2));
     await live(client);
     expect(server.said('subscribe').at(-1)).not.toHaveProperty('resume');
   });
@@ -215,7 +217,7 @@ describe('a close with a code', () => {
     const client = await connect();
     await live(client);
     server.sockets[0]?.close(code, 'because');
-    await vi.waitFor(() => expect(client.status.state).toBe('closed'));
+    await until(() => expect(client.status.state).toBe('closed'));
     expect(client.status.end).toMatchObject({ code, reason: 'because', policy: 'stop' });
     expect(client.status.nextTryAt).toBeUndefined();
     client.connect();
@@ -226,7 +228,7 @@ describe('a close with a code', () => {
     const client = await connect();
     await live(client);
     server.sockets[0]?.close(4429, 'too many messages');
-    await vi.waitFor(() => expect(client.status.state).toBe('lost'));
+    await until(() => expect(client.status.state).toBe('lost'));
     expect(client.status.nextTryAt).toBeGreaterThanOrEqual(Date.now() + 29_000);
   });
 
@@ -234,7 +236,7 @@ describe('a close with a code', () => {
     const client = await connect();
     await live(client);
     server.sockets[0]?.close(4508, 'too slow');
-    await vi.waitFor(() => expect(server.said('subscribe')).toHaveLength(2));
+    await until(() => expect(server.said('subscribe')).toHaveLength(2));
     expect(server.said('subscribe').at(-1)).toMatchObject({ interval_ms: 500, resume: { sequence: 7 } });
   });
 });
@@ -249,7 +251,7 @@ describe('a protected server', () => {
 
   it('that refuses the token is not asked again', async () => {
     const client = await connect({ token: () => 'bad' });
-    await vi.waitFor(() => expect(client.status.state).toBe('closed'));
+    await until(() => expect(client.status.state).toBe('closed'));
     expect(client.status.end?.policy).toBe('authenticate');
   });
 });

@@ -6,8 +6,11 @@ import { decodeMessage, encodeMessage, ProtocolError } from '../src/index.ts';
 import { decodeMsgpack } from '../src/msgpackDecoder.ts';
 import { encodeMsgpack } from '../src/msgpackEncoder.ts';
 
-/** `@msgpack/msgpack` refuses the key `__proto__`, so it cannot be the measure there. */
-const values = fc.jsonValue({ maxDepth: 5 }).filter((value) => !JSON.stringify(value).includes('"__proto__":'));
+/** `@msgpack/msgpack` refuses the key `__proto__` and writes -0 as 0, so it cannot be the measure there. */
+const values = fc
+  .json({ maxDepth: 5 })
+  .filter((text) => !text.includes('"__proto__":'))
+  .map((text) => JSON.parse(text.replaceAll('-0', '0')) as Json);
 
 describe('MessagePack', () => {
   it('reads what an independent encoder writes', () => {
@@ -26,7 +29,7 @@ describe('MessagePack', () => {
   it('writes what an independent decoder reads', () => {
     fc.assert(
       fc.property(values, (value) => {
-        expect(decode(encodeMsgpack(value as Json))).toEqual(value);
+        expect(decode(encodeMsgpack(value))).toEqual(value);
       }),
     );
   });

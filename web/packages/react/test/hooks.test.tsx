@@ -51,7 +51,8 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const shows = (html: string): Promise<void> => vi.waitFor(() => expect(place.innerHTML).toBe(html));
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 10 });
+const shows = (html: string): Promise<void> => until(() => expect(place.innerHTML).toBe(html));
 
 const renders: string[] = [];
 
@@ -80,18 +81,18 @@ it('renders what is subscribed to, and only what changed', async () => {
   );
   await shows('<i>idle</i>');
   board.connect();
-  await vi.waitFor(() => expect(heard.find(({ action }) => action === 'subscribe')).toBeDefined());
+  await until(() => expect(heard.find(({ action }) => action === 'subscribe')).toBeDefined());
   expect(heard.find(({ action }) => action === 'subscribe')?.subscriptions).toEqual(['market_data']);
   const data = { market_data: { A: { last_price: 1 }, B: { last_price: 2 } } };
   const subscriptions = ['market_data'];
   send({ type: 'subscribed', subscriptions, ...PLACE, interval_ms: 250, tape_length: 9, resumed: false });
   send({ type: 'state_update', ...PLACE, subscriptions, data });
-  await vi.waitFor(() => expect(board.get('market_data', 'B')).toBeDefined());
+  await until(() => expect(board.get('market_data', 'B')).toBeDefined());
   flush();
   await shows('<i>live</i><b>1</b><b>2</b>');
   renders.length = 0;
   send({ type: 'diff_update', ...PLACE, since: 1, sequence: 2, changes: { market_data: { B: { last_price: 3 } } } });
-  await vi.waitFor(() => expect(board.get('market_data', 'B')?.last_price).toBe(3));
+  await until(() => expect(board.get('market_data', 'B')?.last_price).toBe(3));
   flush();
   await shows('<i>live</i><b>1</b><b>3</b>');
   expect(renders).toEqual(['B']);
@@ -105,15 +106,15 @@ it('asks for nothing more once nobody looks', async () => {
   );
   await shows('<i>idle</i>');
   board.connect();
-  await vi.waitFor(() => expect(heard.some(({ action }) => action === 'subscribe')).toBe(true));
+  await until(() => expect(heard.some(({ action }) => action === 'subscribe')).toBe(true));
   root.render(null);
-  await vi.waitFor(() => expect(heard).toContainEqual(expect.objectContaining({ action: 'unsubscribe' })));
+  await until(() => expect(heard).toContainEqual(expect.objectContaining({ action: 'unsubscribe' })));
 });
 
 it('says what is missing without a provider', async () => {
   const onUncaughtError = vi.fn();
   const alone = createRoot(document.createElement('div'), { onUncaughtError });
   alone.render(<Page />);
-  await vi.waitFor(() => expect(String(onUncaughtError.mock.calls[0]?.[0])).toContain('BoardProvider'));
+  await until(() => expect(String(onUncaughtError.mock.calls[0]?.[0])).toContain('BoardProvider'));
   alone.unmount();
 });
