@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bigboard.board import TOPICS, Board, Diff, MergeKind
+from bigboard.board import TOPICS, Board, Diff, MergeKind, Update
 from bigboard.wire import Format, Frames, Instant, ServerSession
 
 if TYPE_CHECKING:
-    from bigboard.board import Limits, Update
+    from bigboard.board import Limits
     from bigboard.wire import Frame
 
 __all__ = ["Conversation", "canonical"]
@@ -69,6 +69,12 @@ class Conversation:
         diff = self.board.commit(self._wall_ms)
         if diff is not None:
             self.diffs.append(diff)
+
+    def step(self, topic: str, key: str, data: Any) -> None:
+        """One commit with one update, sent and checked."""
+        self.apply(Update(topic, key, data))
+        self.tick()
+        self.check()
 
     # The connection
 

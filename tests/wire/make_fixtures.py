@@ -19,18 +19,20 @@ if __name__ == "__main__":
     # Run as a script it finds its neighbours as the tests do.
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from wire.connection_scenarios import CONNECTION_SCENARIOS
 from wire.long_scenarios import LONG_SCENARIOS
-from wire.scenarios import SCENARIOS
+from wire.merge_scenarios import MERGE_SCENARIOS
 
 __all__ = ["FIXTURES", "NAMES", "fixture_files"]
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "wire"
-NAMES = (*SCENARIOS, *LONG_SCENARIOS)
+SCENARIOS = {**MERGE_SCENARIOS, **CONNECTION_SCENARIOS, **LONG_SCENARIOS}
+NAMES = tuple(SCENARIOS)
 
 
 def fixture_files(name: str) -> dict[str, bytes]:
     """The files of one conversation, by file name."""
-    talk = (SCENARIOS | LONG_SCENARIOS)[name]()
+    talk = SCENARIOS[name]()
     assert talk.expected[-1]["after"] == len(talk.messages), name
     lines = [msgspec.json.encode(message) for message in talk.messages]
     frames = [msgspec.msgpack.encode(message) for message in talk.messages]
