@@ -129,11 +129,15 @@ export class Connection {
 
   private attempt(): void {
     const { url, format, socket: Socket, timing } = this.options;
-    this.link = new Link(new Socket(url, [subprotocol(format)]), format, timing, {
+    const link = new Link(new Socket(url, [subprotocol(format)]), format, timing, {
       opened: () => this.opened(),
       message: (message, roundTripMs) => this.receive(message, roundTripMs),
-      ended: (end) => this.ended(end),
+      // A link that was closed from here is no longer this connection's, and its end is no loss.
+      ended: (end) => {
+        if (this.link === link) this.ended(end);
+      },
     });
+    this.link = link;
   }
 
   private opened(): void {

@@ -55,6 +55,7 @@ export class Link {
   private pinger: Timer | undefined;
   private pingSentAt: number | undefined;
   private pings = 0;
+  private isOpen = false;
   private over = false;
 
   constructor(socket: SocketLike, format: WireFormat, timing: LinkTiming, events: LinkEvents) {
@@ -80,7 +81,8 @@ export class Link {
 
   /** Asks for a sign of life within `withinMs`, for example after the machine was asleep. */
   probe(withinMs: number): void {
-    if (this.over) return;
+    // While the attempt is under way its own time limit holds.
+    if (this.over || !this.isOpen) return;
     this.ping();
     this.expect(withinMs, 'no sign of life');
   }
@@ -93,6 +95,7 @@ export class Link {
 
   private open(): void {
     if (this.over) return;
+    this.isOpen = true;
     this.heard();
     this.events.opened();
     this.pingSoon(0);

@@ -212,6 +212,21 @@ describe('a lost connection', () => {
   });
 });
 
+describe('closing', () => {
+  it('is for good, and connecting again resumes', async () => {
+    const client = await connect({ backoff: new Backoff(0, 0) });
+    await live(client);
+    client.close();
+    expect(client.status).toMatchObject({ state: 'idle', nextTryAt: undefined });
+    await until(() => expect(server.sockets[0]?.readyState).toBe(WebSocket.CLOSED));
+    expect(server.sockets).toHaveLength(1);
+    client.connect();
+    await live(client);
+    expect(server.sockets).toHaveLength(2);
+    expect(client.counts.resumes).toBe(1);
+  });
+});
+
 describe('a close with a code', () => {
   it.each([4400, 4403, 1009])('%i ends it until someone decides', async (code) => {
     const client = await connect();
