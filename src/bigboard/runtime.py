@@ -209,6 +209,9 @@ class Embedded:
                 "sequence": self.aggregator.board.sequence,
                 "updates": self.aggregator.updates,
                 "rejected": self.aggregator.rejections.total,
+                "rejections": {
+                    f"{topic}/{reason}": count for (topic, reason), count in self.aggregator.rejections.counts.items()
+                },
             },
             "gateway": {
                 "status": "up",

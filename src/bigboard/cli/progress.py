@@ -24,10 +24,15 @@ class ReplayProgress:
         self._now_s = now_s
         self._drawn_at = float("-inf")
         self._drawn = False
+        self._begun = False
+
+    def begin(self) -> None:
+        """Draw from now on: what the program says first must not share the bar's line."""
+        self._begun = True
 
     def __call__(self, fraction: float, recorded_ms: int) -> None:
         """Take the share of the bytes read, 0 to 1, and the recorded time in epoch milliseconds."""
-        if self._now_s() - self._drawn_at < _EVERY_S and fraction < 1:
+        if not self._begun or (self._now_s() - self._drawn_at < _EVERY_S and fraction < 1):
             return
         self._drawn_at = self._now_s()
         self._drawn = True

@@ -71,6 +71,8 @@ async def _run(settings: Settings) -> None:
         click.echo(f"Bigboard {VERSION}: {what}")
         click.echo(f"Open http://{host}:{board.port}{page}   programs: ws://{host}:{board.hub_port}/ws")
         click.echo("Stop with Ctrl-C")
+        if progress is not None:
+            progress.begin()
 
     await board.run(announce)
     if progress is not None:
