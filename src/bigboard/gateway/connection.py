@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.websockets import WebSocketDisconnect
 
+from bigboard.gateway.protocol import CLOSE_S, abort_of
 from bigboard.wire import Close, CloseCode
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Connection:
         if self._closing is None:
             self._closing = close
             self._filled.set()
+            # Also after the sender is done: the transport closes only when all is written, which may be never.
+            asyncio.get_running_loop().call_later(CLOSE_S, abort_of(self._websocket.scope))
 
     # The connection's life
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from bigboard.errors import SettingError
+from bigboard.gateway.protocol import WebSocketProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ class PortServer:
             uvicorn.Config(
                 app,
                 http="httptools",
-                ws="websockets-sansio",
+                ws=WebSocketProtocol,
                 # PROTOCOL section 1: a ping every 30 s, closed 60 s after the last sign of life.
                 ws_ping_interval=_PING_S,
                 ws_ping_timeout=_PING_S,

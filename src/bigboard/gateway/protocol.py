@@ -1,0 +1,42 @@
+"""uvicorn's WebSocket protocol, with an end for connections that cannot end in order.
+
+To close a transport means to close it once everything is written. A client that never reads, but whose machine still
+acknowledges, keeps that from happening for ever: the connection, its buffer and its tasks would stay. So whoever closes has
+to be able to abort, which ASGI does not offer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["CLOSE_S", "WebSocketProtocol", "abort_of"]
+
+_EXTENSION = "bigboard.abort"
+
+CLOSE_S = 5.0
+"""How long a client has to take the close frame and what was sent before it."""
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """Offers the application a way to drop the connection, and uses it after a keep-alive that failed."""
+
+    async def run_asgi(self) -> None:
+        """Run the application."""
+        self.scope["extensions"][_EXTENSION] = {"abort": self.transport.abort}
+        await super().run_asgi()
+
+    def keepalive_timeout(self) -> None:
+        """The peer has not answered a ping."""
+        super().keepalive_timeout()
+        self.loop.call_later(CLOSE_S, self.transport.abort)
+
+
+def abort_of(scope: Mapping[str, Any]) -> Callable[[], None]:
+    """What drops the connection of an ASGI scope at once, whatever is still to be written."""
+    abort: Callable[[], None] = scope["extensions"][_EXTENSION]["abort"]
+    return abort
