@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bigboard.board import Board, Cursor, Update
+from bigboard.board import Board, Cursor, Limits, Update
 from bigboard.errors import WireError
 from bigboard.wire import ClientSession, ClientState, Format, Frames, Instant, ServerSession
 from wire.talking import EPOCH
@@ -144,6 +144,20 @@ def test_a_connection_lost_between_the_answer_and_its_state_leaves_nothing_to_re
     (said,) = pair.connect()
     assert "resume" not in said
     assert pair.data == pair.board.snapshot(pair.server.selection).data
+
+
+@pytest.mark.parametrize("length", [0, 1, 2])
+def test_a_server_that_keeps_shorter_tapes_is_followed_at_once(length: int) -> None:
+    """Section 5: after a message has been applied, the client's state equals the server's."""
+    pair = Pair("trades", "orders")
+    pair.commit(Update("trades", "A", [{"trade_id": number} for number in range(5)]))
+    other = Board("", limits=Limits(tape_length=length))
+    other.load(pair.board.snapshot())
+    pair.connect(other)
+    assert pair.client.resumes == 1
+    assert pair.data == other.snapshot(pair.server.selection).data
+    pair.commit(Update("trades", "A", {"trade_id": 9}))
+    assert pair.data == other.snapshot(pair.server.selection).data
 
 
 def test_a_new_epoch_brings_a_state() -> None:

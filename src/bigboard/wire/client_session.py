@@ -99,7 +99,7 @@ class ClientSession:
         )
 
     def _subscribed(self, message: Subscribed) -> None:
-        self.replica.tape_length = message.tape_length
+        self.replica.limit_tapes(message.tape_length)
         self._server_holds = message.subscriptions
         if message.resumed:
             self.resumes += 1

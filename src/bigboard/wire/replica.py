@@ -72,6 +72,13 @@ class Replica:
         """The state of one topic in the same shape; empty if nothing is known."""
         return self._topic_data(topic)
 
+    def limit_tapes(self, length: int) -> None:
+        """Keep so many entries per tape from now on. A client that resumes may meet a server that keeps fewer."""
+        self.tape_length = length
+        for topic, held in self._topics.items():
+            if TOPICS[topic].kind is MergeKind.TAPE:
+                self._topics[topic] = {key: _last(entries, length) for key, entries in held.items()}
+
     def clear(self) -> None:
         """Hold nothing, as before the first message."""
         self._topics.clear()
@@ -106,7 +113,7 @@ class Replica:
                     _apply_rows(held, change, TOPICS[topic].id_field)
                 case MergeKind.TAPE:
                     for key, entries in change.items():
-                        held[key] = [*held.get(key, ()), *entries][-self.tape_length :]
+                        held[key] = _last([*held.get(key, ()), *entries], self.tape_length)
                 case MergeKind.LADDER:
                     _apply_books(held, change)
 
@@ -119,6 +126,10 @@ class Replica:
                 return {key: book.data() for key, book in held.items()}
             case _:
                 return held
+
+
+def _last(entries: list[Any], length: int) -> list[Any]:
+    return entries[max(0, len(entries) - length) :]
 
 
 def _apply_rows(held: dict[str, Any], records: list[dict[str, Any]], id_field: str) -> None:
