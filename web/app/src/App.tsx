@@ -11,6 +11,7 @@ import type { Command } from './keys/keymap.ts';
 import { KeysHelp } from './keys/KeysHelp.tsx';
 import { useKeys } from './keys/useKeys.ts';
 import { LeftColumn } from './LeftColumn.tsx';
+import { PanelBoundary } from './PanelBoundary.tsx';
 import { selectSymbol, useSelectedSymbol } from './live/selection.ts';
 import { useDefaultSymbol } from './live/useDefaultSymbol.ts';
 import { useSettled } from './live/useSettled.ts';
@@ -95,19 +96,27 @@ export function App(): React.ReactNode {
       <Header onSearch={() => setSearch('')} onHelp={() => setHelp(true)} />
       <main className="screens" data-tab={tab}>
         <LeftColumn>
-          <Overview
-            symbols={symbols}
-            filter={filter}
-            onFilter={setFilter}
-            onHold={setHold}
-            selected={selected}
-            onSelect={selectSymbol}
-            filterField={filterField}
-          />
+          <PanelBoundary name="overview">
+            <Overview
+              symbols={symbols}
+              filter={filter}
+              onFilter={setFilter}
+              onHold={setHold}
+              selected={selected}
+              onSelect={selectSymbol}
+              filterField={filterField}
+            />
+          </PanelBoundary>
         </LeftColumn>
-        <ChartPanel symbol={shown} interval={interval} onInterval={setInterval} />
-        <BookPanel symbol={shown} key={`book ${shown ?? ''}`} />
-        <TapePanel symbol={shown} key={`tape ${shown ?? ''}`} />
+        <PanelBoundary name="chart">
+          <ChartPanel symbol={shown} interval={interval} onInterval={setInterval} />
+        </PanelBoundary>
+        <PanelBoundary name="book" key={`book ${shown ?? ''}`}>
+          <BookPanel symbol={shown} />
+        </PanelBoundary>
+        <PanelBoundary name="tape" key={`tape ${shown ?? ''}`}>
+          <TapePanel symbol={shown} />
+        </PanelBoundary>
       </main>
       <HealthStrip open={services} onToggle={() => setServices(!services)} />
       <Tabs tab={tab} onTab={setTab} />

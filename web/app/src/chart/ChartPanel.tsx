@@ -1,11 +1,9 @@
-import { lazy, Suspense } from 'react';
 import { useStaleSymbol } from '../live/useStaleSymbol.ts';
 import { SymbolHead } from '../symbol/SymbolHead.tsx';
 import type { Interval } from './intervals.ts';
 import { INTERVALS } from './intervals.ts';
+import { useCandleView } from './useCandleView.ts';
 import './chart.css';
-
-const CandleView = lazy(() => import('./CandleView.tsx'));
 
 interface ChartPanelProps {
   readonly symbol: string | undefined;
@@ -17,6 +15,7 @@ interface ChartPanelProps {
 /** The selected symbol: its price and its candles. */
 export function ChartPanel({ symbol, interval, onInterval }: ChartPanelProps): React.ReactNode {
   const stale = useStaleSymbol(symbol);
+  const { CandleView, failed } = useCandleView();
   return (
     <section className="panel chart" aria-label="Chart">
       {symbol === undefined ? (
@@ -44,11 +43,17 @@ export function ChartPanel({ symbol, interval, onInterval }: ChartPanelProps): R
             </a>
           </div>
           <div className={stale ? 'panel-body stale' : 'panel-body'}>
-            <Suspense fallback={null}>
-              {interval !== undefined && (
-                <CandleView key={`${symbol}/${interval}`} symbol={symbol} interval={interval} />
-              )}
-            </Suspense>
+            {CandleView !== undefined && interval !== undefined && (
+              <CandleView key={`${symbol}/${interval}`} symbol={symbol} interval={interval} />
+            )}
+            {failed && (
+              <p className="empty">
+                The chart could not be loaded from the server.{' '}
+                <button type="button" className="choice" onClick={() => location.reload()}>
+                  Load the page anew
+                </button>
+              </p>
+            )}
           </div>
         </>
       )}
