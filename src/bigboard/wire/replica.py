@@ -108,7 +108,7 @@ class Replica:
             held = self._topics.setdefault(topic, {}) if kind else {}
             match kind:
                 case MergeKind.FIELDS:
-                    self._topics[topic] = merge_patch(held, change)
+                    _apply_fields(held, change)
                 case MergeKind.ROWS:
                     _apply_rows(held, change, TOPICS[topic].id_field)
                 case MergeKind.TAPE:
@@ -130,6 +130,15 @@ class Replica:
 
 def _last(entries: list[Any], length: int) -> list[Any]:
     return entries[max(0, len(entries) - length) :]
+
+
+def _apply_fields(held: dict[str, Any], changes: dict[str, Any]) -> None:
+    # Key by key, where a merge patch of the whole topic would copy the map of all keys for each diff.
+    for key, patch in changes.items():
+        if patch is None:
+            held.pop(key, None)
+        else:
+            held[key] = merge_patch(held.get(key), patch)
 
 
 def _apply_rows(held: dict[str, Any], records: list[dict[str, Any]], id_field: str) -> None:
