@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -45,7 +46,7 @@ _ORIGINS: list[tuple[str, bool | str]] = [
 ]
 
 
-async def _refusal(served: Gateway, path: str = "/ws", **options: object) -> tuple[int, str]:
+async def _refusal(served: Gateway, path: str = "/ws", **options: Any) -> tuple[int, str]:
     with pytest.raises(InvalidStatus) as refused:
         await served.connect(path, **options)
     return refused.value.response.status_code, bytes(refused.value.response.body or b"").decode()

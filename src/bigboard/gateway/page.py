@@ -37,6 +37,9 @@ _MISSING = (
 
 
 class _Assets(StaticFiles):
+    async def check_config(self) -> None:
+        """Accept a folder that is not built: what is asked for there is not found, which is no error of the server."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -52,12 +55,13 @@ def page_is_built() -> bool:
 def page_routes() -> list[BaseRoute]:
     """The routes of the page; without a built app ``/`` says how to get it."""
 
-    async def index(_: Request) -> Response:
+    # Plain functions run on a thread, because they look at the disk.
+    def index(_: Request) -> Response:
         if not page_is_built():
             return PlainTextResponse(_MISSING, 503)
         return FileResponse(PAGE / "index.html", headers=_HEADERS)
 
-    async def favicon(_: Request) -> Response:
+    def favicon(_: Request) -> Response:
         icon = PAGE / "favicon.svg"
         return FileResponse(icon) if icon.is_file() else Response(status_code=404)
 
