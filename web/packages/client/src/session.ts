@@ -30,6 +30,10 @@ export class Session {
   private syncing = false;
   private healing = false;
   private answered = false;
+  /** Subscribes that the server has not answered yet, by id, oldest first. */
+  private readonly unanswered = new Set<number>();
+  /** A subscribe was answered and its state is still on its way. */
+  private stateDue = false;
   private nextId = 1;
 
   constructor(replica: Replica, interest: Interest, intervalMs?: number) {
@@ -52,6 +56,8 @@ export class Session {
   open(): ClientMessage[] {
     this.opened = true;
     this.answered = false;
+    this.unanswered.clear();
+    this.stateDue = false;
     this.healing = false;
     this.error = undefined;
     this.requested = this.interest.wanted();
@@ -63,7 +69,11 @@ export class Session {
   closed(): void {
     this.opened = false;
     this.syncing = false;
-    if (this.answered) this.requestedBefore = this.requested;
+    // A connection that brought nothing changed nothing.
+    if (!this.answered) return;
+    // What was asked for and never came cannot be resumed: a diff from the old cursor would bring its changes alone.
+    const complete = this.unanswered.size === 0 && !this.stateDue;
+    this.requestedBefore = complete ? this.requested : [];
   }
 
   /** Makes the next `open` start from a fresh snapshot: what is held may be wrong. */
@@ -93,8 +103,12 @@ export class Session {
     // Before the answer to the first subscribe, heartbeats tell the server's place, not that of this replica.
     if (this.syncing && (message.type === 'heartbeat' || message.type === 'diff_update')) return [];
     const outcome = this.replica.apply(message);
-    if (message.type === 'subscribed') this.takeAnswer(message.resumed);
-    if (message.type === 'state_update') this.syncing = false;
+    if (message.type === 'subscribed') {
+      this.settle(message.id);
+      this.stateDue = !message.resumed;
+      this.takeAnswer(message.resumed);
+    }
+    if (message.type === 'state_update') this.syncing = this.stateDue = false;
     if (!this.replica.hasGap) this.healing = false;
     return outcome === 'gap' ? this.heal() : [];
   }
@@ -109,8 +123,16 @@ export class Session {
     return this.opened && this.requested.length > 0 ? [this.subscribe(this.requested)] : [];
   }
 
+  /** An answer came; one without an id is to the oldest question. */
+  private settle(id: unknown): void {
+    const [oldest] = this.unanswered;
+    if (typeof id === 'number') this.unanswered.delete(id);
+    else if (oldest !== undefined) this.unanswered.delete(oldest);
+  }
+
   private takeError(message: ErrorMessage): void {
     this.error = message;
+    this.settle(message.id);
     if (message.code === 'unauthenticated' || message.code === 'rate_limited') return;
     // A refused subscription is an answer too: there is nothing to wait for.
     this.answered = true;
@@ -141,7 +163,9 @@ export class Session {
   }
 
   private subscribe(subscriptions: readonly string[]): Subscribe {
-    const message: Subscribe = { action: 'subscribe', subscriptions, id: this.nextId++ };
+    const id = this.nextId++;
+    this.unanswered.add(id);
+    const message: Subscribe = { action: 'subscribe', subscriptions, id };
     return this.intervalMs === undefined ? message : { ...message, interval_ms: this.intervalMs };
   }
 }

@@ -75,6 +75,31 @@ describe('opening', () => {
     expect(session.open()[0]).not.toHaveProperty('resume');
   });
 
+  it('still resumes after a connection that broke before the first answer', () => {
+    goLive(['market_data']);
+    session.closed();
+    session.open();
+    session.closed();
+    expect(session.open()[0]).toHaveProperty('resume');
+  });
+
+  it('does not resume what was asked for and never came', () => {
+    goLive(['market_data']);
+    interest.add(['orders']);
+    expect(session.sync()).toMatchObject([{ action: 'subscribe', subscriptions: ['orders'] }]);
+    session.closed();
+    expect(session.open()[0]).not.toHaveProperty('resume');
+
+    session.receive(answer(['market_data', 'orders']));
+    session.closed(); // answered, but the state was lost with the connection
+    expect(session.open()[0]).not.toHaveProperty('resume');
+
+    session.receive(answer(['market_data', 'orders']));
+    session.receive(state(['market_data', 'orders']));
+    session.closed();
+    expect(session.open()[0]).toHaveProperty('resume');
+  });
+
   it('resumes though the server refuses a part, as it did before', () => {
     interest.add(['market_data', 'risk']);
     session.open();
