@@ -27,7 +27,7 @@ ENVIRONMENT_PREFIX = "BIGBOARD_"
 
 _Port = Annotated[int, Meta(ge=0, le=65_535)]
 _Count = Annotated[int, Meta(ge=1)]
-_Seconds = Annotated[float, Meta(gt=0, extra={"duration": True})]
+_Seconds = Annotated[float, Meta(gt=0, le=366 * 86_400, extra={"duration": True})]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +150,8 @@ def _read_file(config: Path | None) -> dict[str, object]:
         content = yaml.safe_load(config.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingError("config", "", f"cannot read {config}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A date that is none (2024-13-45), a number of thousands of digits: PyYAML lets Python's own errors through.
         raise SettingError("config", "", f"{config} is no YAML file: {' '.join(str(error).split())}") from None
     if content is None:
         return {}
@@ -170,19 +171,56 @@ def _known(name: str, given: str, origin: str) -> str:
 def _convert(name: str, value: object, origin: str) -> Any:
     hint = _HINTS[name]
     try:
+        given = value
         if _is_duration(hint):
-            value = parse_duration(value) if isinstance(value, str) else _refuse_bare(value)
+            given = _seconds(value)
         elif get_origin(_bare(hint)) is tuple and isinstance(value, str):
-            value = tuple(part.strip() for part in value.split(",") if part.strip())
+            given = tuple(part.strip() for part in value.split(",") if part.strip())
         elif _bare(hint) is str and isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)  # YAML reads `speed: 10` as a number.
-        return msgspec.convert(value, hint, strict=False)
-    except (ValueError, msgspec.ValidationError) as error:
+            given = str(value)  # YAML reads `speed: 10` as a number.
+        return msgspec.convert(given, hint, strict=False)
+    except msgspec.ValidationError:
+        raise SettingError(name, origin, f"{name}: {_short(value)} is not {_wanted(hint)}") from None
+    except ValueError as error:
         raise SettingError(name, origin, f"{name}: {error}") from None
 
 
-def _refuse_bare(value: object) -> float:
-    raise ValueError(f"{value!r} has no unit: write 250ms, 30s or 1m")
+def _seconds(value: object) -> float:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} has no unit: write 250ms, 30s or 1m")  # noqa: TRY004 - the caller expects this one
+    return parse_duration(value)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _wanted(hint: object) -> str:
+    """What a setting takes, in words."""
+    if _is_duration(hint):
+        return "a duration above 0 and of at most 366d"
+    bare = _bare(hint)
+    if get_origin(bare) is tuple:
+        (element, *_) = get_args(bare)
+        return f"a list of {_choices(element)}" if get_origin(element) is Literal else "a list of texts"
+    if get_origin(bare) is Literal:
+        return f"one of {_choices(bare)}"
+    kinds = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
+    kind = next((words for type_, words in kinds.items() if type_ in (bare, *get_args(bare))), "possible")
+    return " ".join(filter(None, (kind, _bounds(hint))))
+
+
+def _choices(literal: object) -> str:
+    return ", ".join(map(str, get_args(literal)))
+
+
+def _bounds(hint: object) -> str:
+    least = next((meta.ge for meta in _metas(hint) if meta.ge is not None), None)
+    most = next((meta.le for meta in _metas(hint) if meta.le is not None), None)
+    if most is None:
+        return "" if least is None else f"of at least {least:g}"
+    return f"from {least or 0:g} to {most:g}"
 
 
 def _is_duration(hint: object) -> bool:
