@@ -98,17 +98,21 @@ async def gateway(
     session_limits: SessionLimits | None = None,
     board_limits: Limits | None = None,
     shutdown_timeout_s: float = 2.0,
+    board: Board | None = None,
+    port: int = 0,
     **options: Any,
 ) -> AsyncIterator[Gateway]:
-    """A gateway on two free ports of the loopback; ``options`` go to the hub."""
+    """A gateway on two free ports of the loopback, or on a given one; ``options`` go to the hub."""
     history = MemoryCandleHistory()
     session_limits = session_limits or SessionLimits()
-    hub = Hub(Board("E1", limits=board_limits), SystemClock(), history, limits=session_limits, **options)
-    sockets = [bind("127.0.0.1", 0, name) for name in ("port", "hub_port")]
+    hub = Hub(board or Board("E1", limits=board_limits), SystemClock(), history, limits=session_limits, **options)
+    sockets = [bind("127.0.0.1", port, "port"), bind("127.0.0.1", 0, "hub_port")]
     own = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
     origins = OriginCheck([own, *allowed_origins])
     dashboard, programs = (
-        PortServer(app(hub, origins), listener, max_message=session_limits.max_message, shutdown_timeout_s=shutdown_timeout_s)
+        PortServer(
+            app(hub, origins), listener, max_message=session_limits.max_message, shutdown_timeout_s=shutdown_timeout_s
+        )
         for app, listener in zip((dashboard_app, hub_app), sockets, strict=True)
     )
     tasks = [asyncio.create_task(port.run()) for port in (dashboard, programs)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.uri import parse_uri
 
 from bigboard.errors import ConnectionFailed
 from bigboard.wire import ClientSession, Format, Retry, retry_policy
@@ -26,6 +27,8 @@ __all__ = ["BoardClient"]
 
 _MOST_BYTES = 64 * 1024 * 1024
 """A snapshot of a very large board; anything beyond is no board."""
+_LATER_S = 30.0
+"""What PROTOCOL section 6 asks of a client that is told to come back later."""
 
 
 class BoardClient:
@@ -71,8 +74,10 @@ class BoardClient:
 
     async def messages(self) -> AsyncGenerator[ServerMessage, None]:
         """Messages until the consumer stops. Raises ``ConnectionFailed`` if trying on makes no sense."""
+        self._check_url()
         failures = 0
         while True:
+            least_s = 0.0
             try:
                 # A generator that is left half-way has to be closed by whoever left it, here while the loop still runs.
                 async with aclosing(self._one_connection()) as messages:
@@ -80,16 +85,19 @@ class BoardClient:
                         failures = 0
                         yield message
                 reason = "the server closed the connection"
-                self._refuse_fatal(1000, "")
             except ConnectionClosed as closed:
                 code = closed.rcvd.code if closed.rcvd is not None else 1006
                 reason = closed.rcvd.reason if closed.rcvd is not None else "the connection broke off"
                 self._refuse_fatal(code, reason)
-            except InvalidURI:
-                raise ConnectionFailed(self.url, "is no WebSocket address; try ws://127.0.0.1:8086/ws") from None
+                least_s = _LATER_S if retry_policy(code) is Retry.LATER else 0.0
             except InvalidStatus as error:
+                status = error.response.status_code
                 body = bytes(error.response.body or b"").decode(errors="replace").strip()
-                raise ConnectionFailed(self.url, f"refused ({error.response.status_code}): {body[:300]}") from None
+                reason = f"refused ({status}): {body[:300]}"
+                # A server that stops says 503, a proxy whose server is away 502 or 504: both pass.
+                if status < 500 and status != 429:
+                    raise ConnectionFailed(self.url, reason) from None
+                least_s = _LATER_S if status == 429 else 0.0
             except (OSError, TimeoutError, InvalidHandshake) as error:
                 reason = str(error) or type(error).__name__
             finally:
@@ -97,7 +105,7 @@ class BoardClient:
             failures += 1
             if self.connections == 0 and failures >= self._first_attempts:
                 raise ConnectionFailed(self.url, f"no server answers ({reason}); is `bigboard up` running?")
-            wait_s = self._backoff(failures)
+            wait_s = least_s + self._backoff(failures)
             if self._on_lost is not None:
                 self._on_lost(reason, wait_s)
             await asyncio.sleep(wait_s)
@@ -123,6 +131,16 @@ class BoardClient:
                 message = session.receive(payload)
                 await self._flush(websocket)
                 yield message
+
+    def _check_url(self) -> None:
+        try:
+            host = parse_uri(self.url).host
+            host.encode("idna")
+            usable = host.isprintable()
+        except (InvalidURI, ValueError):
+            usable = False
+        if not usable:
+            raise ConnectionFailed(self.url[:200], "is no WebSocket address; try ws://127.0.0.1:8086/ws")
 
     async def _flush(self, websocket: ClientConnection) -> None:
         for frame in self.session.outgoing():
