@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { formatAge, formatDuration, formatUtc } from '../src/format/moment.ts';
-import { priceDecimals, tickSize } from '../src/format/precision.ts';
+import { priceDecimals, sizeDecimals, tickSize } from '../src/format/precision.ts';
 import { decimalsOf, formatFixed, unchangedLength } from '../src/format/price.ts';
-import { formatBps, formatCompact, formatSigned } from '../src/format/quantity.ts';
+import { formatBps, formatCompact, formatSigned, formatSize } from '../src/format/quantity.ts';
 
 describe('prices', () => {
   it.each([
@@ -81,5 +81,22 @@ describe('moments', () => {
   it('read as durations and times of day', () => {
     expect([500, 5_000, 65_000, 11_520_000].map(formatDuration)).toEqual(['0s', '5s', '1m 5s', '3h 12m']);
     expect(formatUtc(Date.UTC(2025, 9, 6, 5, 4, 3))).toBe('05:04:03');
+  });
+});
+
+describe('sizes', () => {
+  it('of one symbol all have as many decimals as the finest that was seen', () => {
+    expect(sizeDecimals('S', [1.702, 0.06, 3])).toBe(3);
+    expect(sizeDecimals('S', [1, 2])).toBe(3);
+    expect(sizeDecimals('T', [15_234_000])).toBe(0);
+    expect(sizeDecimals('U', [0.1 + 0.2])).toBe(6); // noise of a sum is no lot size
+  });
+
+  it.each([
+    [0.06, 3, '0.060'],
+    [12_345.6, 1, '12,345.6'],
+    [15_234_000, 0, '15.23M'],
+  ])('%s with %i decimals reads %s', (size, decimals, text) => {
+    expect(formatSize(size, decimals)).toBe(text);
   });
 });

@@ -1,7 +1,7 @@
 import { useBoard, useTopic } from '@bigboard/react';
 import { useRef, useState } from 'react';
 import { Age } from '../cells/Age.tsx';
-import { priceDecimals, tickSize } from '../format/precision.ts';
+import { priceDecimals, sizeDecimals, tickSize } from '../format/precision.ts';
 import { ageOf, isStale } from '../live/staleness.ts';
 import { useServerNow } from '../live/useServerNow.ts';
 import { GROUPINGS, groupLevels } from './grouping.ts';
@@ -27,6 +27,10 @@ export function BookPanel({ symbol }: { readonly symbol: string | undefined }): 
   const step = grouping === 1 ? 0 : tick * grouping;
   const asks = groupLevels(book?.asks ?? [], 'ask', step, rows);
   const bids = groupLevels(book?.bids ?? [], 'bid', step, rows);
+  const lot = sizeDecimals(
+    symbol ?? '',
+    [...(book?.asks ?? []), ...(book?.bids ?? [])].map(([, size]) => size),
+  );
   const deepest = Math.max(asks.at(-1)?.cumulative ?? 0, bids.at(-1)?.cumulative ?? 0);
   const answered = symbol !== undefined && board.holds(`orderbook:${symbol}`);
   return (
@@ -68,6 +72,7 @@ export function BookPanel({ symbol }: { readonly symbol: string | undefined }): 
                   level={level}
                   side="ask"
                   decimals={decimals}
+                  sizeDecimals={lot}
                   depth={level.cumulative / deepest}
                 />
               ))}
@@ -80,6 +85,7 @@ export function BookPanel({ symbol }: { readonly symbol: string | undefined }): 
                   level={level}
                   side="bid"
                   decimals={decimals}
+                  sizeDecimals={lot}
                   depth={level.cumulative / deepest}
                 />
               ))}

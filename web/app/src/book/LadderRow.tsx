@@ -1,19 +1,21 @@
 import { memo, useRef } from 'react';
 import { useTint } from '../cells/useTint.ts';
 import { formatFixed } from '../format/price.ts';
-import { formatCompact } from '../format/quantity.ts';
+import { formatSize } from '../format/quantity.ts';
 import type { LadderLevel, Side } from './grouping.ts';
 
 interface LadderRowProps {
   readonly level: LadderLevel;
   readonly side: Side;
   readonly decimals: number;
+  readonly sizeDecimals: number;
   /** The share of the deepest cumulative size on screen, 0 to 1. */
   readonly depth: number;
 }
 
 /** One price level. It stays the same element while its price is on screen, so that a changed size can be seen. */
-export const LadderRow = memo(function LadderRow({ level, side, decimals, depth }: LadderRowProps): React.ReactNode {
+export const LadderRow = memo(function LadderRow(props: LadderRowProps): React.ReactNode {
+  const { level, side, decimals, sizeDecimals, depth } = props;
   const size = useRef<HTMLSpanElement>(null);
   useTint(size, level.size);
   return (
@@ -23,10 +25,10 @@ export const LadderRow = memo(function LadderRow({ level, side, decimals, depth 
         {formatFixed(level.price, decimals)}
       </span>
       <span role="cell" className="number" ref={size}>
-        {formatCompact(level.size)}
+        {formatSize(level.size, sizeDecimals)}
       </span>
       <span role="cell" className="number label">
-        {formatCompact(level.cumulative)}
+        {formatSize(level.cumulative, sizeDecimals)}
       </span>
     </div>
   );

@@ -18,6 +18,13 @@ export function formatCompact(value: number): string {
   return formatFixed(value, size >= 1 ? decimalsFor(size) : Math.min(8, 2 - Math.floor(Math.log10(size))));
 }
 
+const LARGEST_IN_FULL = 1e5;
+
+/** A size with the symbol's own decimals, so that the points of a column stand below each other; a huge one in short. */
+export function formatSize(value: number, decimals: number): string {
+  return value < LARGEST_IN_FULL ? formatFixed(value, decimals) : formatCompact(value);
+}
+
 function decimalsFor(size: number): number {
   if (size >= 100) return 1;
   return size >= 10 ? 2 : 3;

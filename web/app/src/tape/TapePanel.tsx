@@ -2,9 +2,9 @@ import type { Trade } from '@bigboard/client';
 import { useBoard, useTopic } from '@bigboard/react';
 import { memo } from 'react';
 import { formatUtc } from '../format/moment.ts';
-import { priceDecimals } from '../format/precision.ts';
+import { priceDecimals, sizeDecimals } from '../format/precision.ts';
 import { formatFixed } from '../format/price.ts';
-import { formatCompact } from '../format/quantity.ts';
+import { formatSize } from '../format/quantity.ts';
 import { setPreferences, usePreferences } from '../live/preferences.ts';
 import { useStaleSymbol } from '../live/useStaleSymbol.ts';
 import './tape.css';
@@ -14,6 +14,10 @@ export function TapePanel({ symbol }: { readonly symbol: string | undefined }): 
   const board = useBoard();
   const trades = useTopic('trades', symbol) ?? [];
   const decimals = priceDecimals(symbol ?? '', symbol === undefined ? undefined : board.get('market_data', symbol));
+  const lot = sizeDecimals(
+    symbol ?? '',
+    trades.map(({ size = 0 }) => size),
+  );
   const stale = useStaleSymbol(symbol);
   const { leastTradeSize } = usePreferences();
   const shown = trades.filter(({ size = 0 }) => size >= leastTradeSize);
@@ -42,7 +46,7 @@ export function TapePanel({ symbol }: { readonly symbol: string | undefined }): 
       <div className="panel-body tape-body values" role="table" aria-label="Latest trades" tabIndex={0}>
         {shown.length === 0 && <p className="empty">{emptyText(symbol, trades.length, leastTradeSize)}</p>}
         {shown.toReversed().map((trade, i) => (
-          <TradeRow key={trade.trade_id ?? `at-${shown.length - i}`} trade={trade} decimals={decimals} />
+          <TradeRow key={trade.trade_id ?? `at-${shown.length - i}`} trade={trade} decimals={decimals} lot={lot} />
         ))}
       </div>
     </section>
@@ -57,9 +61,11 @@ function emptyText(symbol: string | undefined, count: number, leastSize: number)
 interface TradeRowProps {
   readonly trade: Trade;
   readonly decimals: number;
+  /** Decimals of sizes. */
+  readonly lot: number;
 }
 
-const TradeRow = memo(function TradeRow({ trade, decimals }: TradeRowProps): React.ReactNode {
+const TradeRow = memo(function TradeRow({ trade, decimals, lot }: TradeRowProps): React.ReactNode {
   const { price, size, side, timestamp } = trade;
   const direction = side === 'sell' ? 'down' : 'up';
   return (
@@ -71,7 +77,7 @@ const TradeRow = memo(function TradeRow({ trade, decimals }: TradeRowProps): Rea
         {price === undefined ? '–' : formatFixed(price, decimals)}
       </span>
       <span role="cell" className="number">
-        {size === undefined ? '–' : formatCompact(size)}
+        {size === undefined ? '–' : formatSize(size, lot)}
       </span>
       <span role="cell" className="number label">
         {timestamp === undefined ? '–' : formatUtc(timestamp)}
