@@ -19,10 +19,7 @@ __all__ = ["PAGE", "page_is_built", "page_routes"]
 PAGE = Path(__file__).parent / "page"
 """Where the build puts the app, and where the wheel has it."""
 
-_POLICY = (
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self' 'unsafe-inline';"
-    " object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-)
+_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -61,12 +58,13 @@ def page_routes() -> list[BaseRoute]:
             return PlainTextResponse(_MISSING, 503)
         return FileResponse(PAGE / "index.html", headers=_HEADERS)
 
-    def favicon(_: Request) -> Response:
-        icon = PAGE / "favicon.svg"
-        return FileResponse(icon) if icon.is_file() else Response(status_code=404)
+    def beside(request: Request) -> Response:
+        file = PAGE / request.url.path.removeprefix("/")
+        return FileResponse(file) if file.is_file() else Response(status_code=404)
 
     return [
         Route("/", index),
-        Route("/favicon.svg", favicon),
+        Route("/favicon.svg", beside),
+        Route("/NOTICE.txt", beside),
         Mount("/assets", _Assets(directory=PAGE / "assets", check_dir=False)),
     ]
