@@ -53,12 +53,20 @@ async def until_reads(client: ClientConnection, kind: str) -> dict[str, Any]:
 class Gateway:
     """A hub with its board on both ports; a test is the writer of the board."""
 
-    def __init__(self, hub: Hub, ports: tuple[PortServer, PortServer], history: MemoryCandleHistory) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        ports: tuple[PortServer, PortServer],
+        history: MemoryCandleHistory,
+        tasks: Sequence[asyncio.Task[None]],
+    ) -> None:
         self.hub = hub
         self.board = hub.board
         self.history = history
         self.port = ports[0].port
         self.hub_port = ports[1].port
+        self.tasks = tasks
+        """The servers of both ports, until they end."""
         self._ports = ports
 
     def commit(self, *updates: Update) -> None:
@@ -117,7 +125,7 @@ async def gateway(
     )
     tasks = [asyncio.create_task(port.run()) for port in (dashboard, programs)]
     await asyncio.gather(dashboard.started(), programs.started())
-    served = Gateway(hub, (dashboard, programs), history)
+    served = Gateway(hub, (dashboard, programs), history, tasks)
     try:
         yield served
     finally:

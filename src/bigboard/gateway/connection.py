@@ -79,6 +79,9 @@ class Connection:
         receiver = asyncio.create_task(self._receive_all())
         try:
             await asyncio.wait((sender, receiver), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # Only the end of the process cancels a connection, after all patience: no error that anybody should read of.
+            abort_of(self._websocket.scope)()
         finally:
             self._broadcaster.remove(self)
             for task in (sender, receiver):

@@ -30,6 +30,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.scope["extensions"][_EXTENSION] = {"abort": self.transport.abort}
         await super().run_asgi()
 
+    def shutdown(self) -> None:
+        """The server stops; whoever was to leave in order has left, or does so within a part of its timeout."""
+        super().shutdown()
+        timeout_s = self.config.timeout_graceful_shutdown or CLOSE_S
+        self.loop.call_later(timeout_s / 4, self.transport.abort)
+
     def keepalive_timeout(self) -> None:
         """The peer has not answered a ping."""
         super().keepalive_timeout()
