@@ -34,10 +34,13 @@ def _load(
 
 
 def _refusal(
-    text: str | None = None, folder: Path | None = None, environment: Mapping[str, str] | None = None, **flags: object
+    text: str | None = None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
 ) -> str:
     with pytest.raises(SettingError) as refused:
-        _load(text, folder, environment, **flags)
+        _load(text, folder, environment, **(flags or {}))
     message = str(refused.value)
     assert "\n" not in message
     return message
@@ -104,7 +107,7 @@ def test_an_unknown_key_names_the_nearest_known_one_and_where_it_stands(tmp_path
     )
     assert "BIGBOARD_HEARTBET" in (said := _refusal(environment={"BIGBOARD_HEARTBET": "1s"}))
     assert "'heartbeat'? (environment)" in said
-    assert "did you mean 'symbols'? (flags)" in _refusal(symbol="BTC")
+    assert "did you mean 'symbols'? (flags)" in _refusal(flags={"symbol": "BTC"})
     assert "known are host, port" in _refusal("zzzzzz: 1", tmp_path)
 
 
@@ -135,7 +138,7 @@ def test_a_bad_value_says_what_would_be_good_and_where_it_stands(name: str, valu
     assert all(word in said for word in words), said
     assert said.endswith(f"(environment variable {variable})")
     assert len(said) < 250
-    assert f"(flag --{name.replace('_', '-')})" in _refusal(**{name: value})
+    assert f"(flag --{name.replace('_', '-')})" in _refusal(flags={name: value})
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import sys
 
 import click
@@ -55,6 +56,16 @@ async def _watch(client: BoardClient) -> None:
                 out.flush()
             elif isinstance(message, Error):
                 raise WireError(message.code, message.message)
+            elif _reader_is_gone(out.fileno()):
+                raise BrokenPipeError
+
+
+def _reader_is_gone(descriptor: int) -> bool:
+    # A quiet topic writes nothing that could fail, so whoever reads the pipe might leave unnoticed for hours. Heartbeats
+    # come every few seconds; each is a moment to look.
+    pipe = select.poll()
+    pipe.register(descriptor, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in pipe.poll(0))
 
 
 def _tell_lost(reason: str, wait_s: float) -> None:
