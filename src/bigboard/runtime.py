@@ -46,10 +46,11 @@ def build_feed(
     settings: Settings, clock: Clock, progress: Callable[[float, int], None] | None = None
 ) -> tuple[Feed, str]:
     """The feed that the settings ask for, and one line that says what it is."""
+    speed = _speed(settings.speed)
     if settings.replay:
         feed = ReplayFeed(
             settings.replay,
-            speed=_speed(settings.speed),
+            speed=speed,
             loop=settings.loop,
             depth=settings.book_depth,
             clock=clock,
@@ -233,7 +234,8 @@ class Embedded:
     def _servers(self) -> tuple[PortServer, PortServer]:
         settings = self.settings
         # The page of the dashboard port may talk to the hub port too, which a browser calls another origin.
-        own = [f"http://{host}:{self.port}" for host in {settings.host, "127.0.0.1", "localhost"}]
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        own = [f"http://{name}:{self.port}" for name in (host, "127.0.0.1", "localhost", "[::1]")]
         origins = OriginCheck([*own, *settings.allowed_origins])
         dashboard = PortServer(
             dashboard_app(self.hub, origins),
