@@ -125,6 +125,15 @@ async def test_a_browser_may_come_from_the_own_page_or_the_list_alone(*, hub_por
                 assert "allowed_origins" in text
 
 
+async def test_a_refusal_is_no_error_of_the_servers(caplog: pytest.LogCaptureFixture) -> None:
+    """Strangers must not be able to fill the log."""
+    async with gateway() as served:
+        for path in ("/ws?format=xml", "/nowhere"):
+            await _refusal(served, path)
+        await _refusal(served, additional_headers={"Origin": "http://evil.test"})
+    assert [record.message for record in caplog.records if record.levelname not in ("DEBUG", "INFO")] == []
+
+
 async def test_a_server_that_stops_takes_nobody_and_says_so() -> None:
     async with gateway() as served:
         await served.hub.drain(0.1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import Opcode
+from websockets.frames import Frame, Opcode
 
 from bigboard.gateway import server as gateway_server
 from bigboard.wire import SessionLimits
@@ -103,6 +103,15 @@ async def test_bytes_that_are_no_frames_end_the_connection_alone(garbage: bytes)
         await until(lambda: len(served.hub.broadcaster.members) == 1, "only the other is left")
         await other.send('{"action": "ping"}')
         assert json.loads(await other.recv())["type"] == "pong"
+
+
+async def test_a_text_that_is_no_utf8_closes_with_1007() -> None:
+    async with gateway() as served, RawClient(served.port) as client:
+        await client.write(Frame(Opcode.TEXT, b'{"action": "\xff"}').serialize(mask=True))
+        await client.read(lambda: client.close)
+        assert client.close is not None
+        assert client.close.code == 1007
+        await until(lambda: not served.hub.broadcaster.members, "the member is gone")
 
 
 async def test_a_flood_of_messages_holds_nobody_else_up() -> None:

@@ -14,6 +14,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from uvicorn._types import ASGISendEvent
+
 __all__ = ["CLOSE_S", "WebSocketProtocol", "abort_of"]
 
 _EXTENSION = "bigboard.abort"
@@ -29,6 +31,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Run the application."""
         self.scope["extensions"][_EXTENSION] = {"abort": self.transport.abort}
         await super().run_asgi()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Take what the application sends."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # A refusal completes the handshake too; uvicorn would else log each one as an error of the application.
+            self.handshake_complete = True
 
     def shutdown(self) -> None:
         """The server stops; whoever was to leave in order has left, or does so within a part of its timeout."""
