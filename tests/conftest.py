@@ -1,9 +1,10 @@
-"""What every test of this project shares: how many examples a property is tried on."""
+"""What every test of this project shares: how many examples a property is tried on, and which tests are slow."""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # The slowest example counts nothing here: a busy machine must not turn a law into a failure. A failing example prints
@@ -18,3 +19,13 @@ settings.register_profile(
 )
 settings.register_profile("fast", settings.get_profile("laws"), max_examples=60)
 settings.load_profile("fast" if os.environ.get("FAST_TESTS") == "1" else "laws")
+
+_REAL_SERVERS = {"cli", "gateway"}
+"""Folders whose tests start real servers and commands: `make check` leaves them to `make test`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of those folders as slow, so that nobody has to remember it in each file."""
+    for item in items:
+        if item.path.parent.name in _REAL_SERVERS:
+            item.add_marker("slow")
