@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    import pytest
 
 # The slowest example counts nothing here: a busy machine must not turn a law into a failure. A failing example prints
 # a blob that replays it exactly.
