@@ -58,6 +58,9 @@ def build_feed(
         )
         pace = "as fast as it goes" if settings.speed == "max" else f"at {settings.speed}x"
         return feed, f"replay of {', '.join(settings.replay)} {pace}; this is recorded data, not the market of now"
+    for name in ("loop", "exit"):
+        if getattr(settings, name):
+            raise SettingError(name, "", f"{name}: a simulated market never ends; this goes with --replay PATH")
     seed = settings.seed if settings.seed is not None else secrets.randbelow(2**31)
     try:
         simulated = SimulatedFeed(_symbols(settings.symbols), updates_per_second=settings.rate, seed=seed, clock=clock)

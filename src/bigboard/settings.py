@@ -91,9 +91,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     spine_length: Annotated[int, Meta(ge=2_000, description="Commits kept in the in-memory log.")] = 10_000
 
     # Clients
-    heartbeat: Annotated[_Seconds, Meta(description="A client that was sent nothing for so long gets a heartbeat.")] = (
-        5.0
-    )
+    # Clients take a server that says nothing for 12 s or more for lost, so at most 10 s.
+    heartbeat: Annotated[
+        _Seconds, Meta(le=10, description="A client that was sent nothing for so long gets a heartbeat, at most 10 s.")
+    ] = 5.0
     resume_wait: Annotated[_Seconds, Meta(description="How long a cursor ahead of this server is waited for.")] = 5.0
     stuck_after: Annotated[_Seconds, Meta(description="A client that reads nothing for so long is closed (4508).")] = (
         30.0

@@ -34,6 +34,8 @@ def _check(ended: Ended, *words: str) -> None:
         (["--replay", "{text}"], ["no recording"]),
         (["--replay", "{recording}", "--speed", "fast"], ["'fast'", "max"]),
         (["--speed", "fast"], ["'fast'", "max"]),
+        (["--loop"], ["loop", "--replay"]),
+        (["--exit"], ["exit", "--replay"]),
         (["--speed", "-1"], ["'-1'"]),
         (["--speed", "nan"], ["'nan'"]),
         (["--symbols", "0"], ["1 to 5000"]),
