@@ -127,8 +127,9 @@ def test_an_unknown_key_names_the_nearest_known_one_and_where_it_stands(tmp_path
         ("spine_length", "10", ["at least 2000"]),
         ("heartbeat", "5", ["is no duration", "250ms"]),
         ("heartbeat", "0s", ["a duration above 0"]),
-        ("heartbeat", "400d", ["at most 366d"]),
-        ("heartbeat", f"{'9' * 400}s", ["at most 366d"]),
+        ("heartbeat", "11s", ["at most 10s"]),
+        ("resume_wait", "400d", ["at most 366d"]),
+        ("resume_wait", f"{'9' * 400}s", ["at most 366d"]),
         ("heartbeat", "5 parsecs", ["is no duration"]),
     ],
 )

@@ -93,7 +93,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # Clients
     # Clients take a server that says nothing for 12 s or more for lost, so at most 10 s.
     heartbeat: Annotated[
-        _Seconds, Meta(le=10, description="A client that was sent nothing for so long gets a heartbeat, at most 10 s.")
+        float,
+        Meta(
+            gt=0,
+            le=10,
+            extra={"duration": True},
+            description="A client that was sent nothing for so long gets a heartbeat, at most 10 s.",
+        ),
     ] = 5.0
     resume_wait: Annotated[_Seconds, Meta(description="How long a cursor ahead of this server is waited for.")] = 5.0
     stuck_after: Annotated[_Seconds, Meta(description="A client that reads nothing for so long is closed (4508).")] = (
@@ -200,7 +206,8 @@ def _short(value: object) -> str:
 def _wanted(hint: object) -> str:
     """What a setting takes, in words."""
     if _is_duration(hint):
-        return "a duration above 0 and of at most 366d"
+        most = min(meta.le for meta in _metas(hint) if meta.le is not None)
+        return f"a duration above 0 and of at most {f'{most / 86_400:g}d' if most >= 86_400 else f'{most:g}s'}"
     bare = _bare(hint)
     if get_origin(bare) is tuple:
         (element, *_) = get_args(bare)
