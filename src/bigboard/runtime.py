@@ -21,6 +21,7 @@ from bigboard.errors import SettingError
 from bigboard.feed.replay import ReplayFeed
 from bigboard.feed.simulated import SimulatedFeed
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
+from bigboard.gateway.hosts import HostGuard, own_hosts
 from bigboard.history.memory import MemoryCandleHistory
 from bigboard.spine import Follower, MemorySpine
 from bigboard.wire import SessionLimits
@@ -240,14 +241,17 @@ class Embedded:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         own = [f"http://{name}:{self.port}" for name in (host, "127.0.0.1", "localhost", "[::1]")]
         origins = OriginCheck([*own, *settings.allowed_origins])
+        apps = dashboard_app(self.hub, origins), hub_app(self.hub, origins)
+        for app in apps:
+            app.add_middleware(HostGuard, hosts=own_hosts(settings.host, settings.allowed_origins))
         dashboard = PortServer(
-            dashboard_app(self.hub, origins),
+            apps[0],
             self._ports.dashboard,
             max_message=settings.max_message,
             shutdown_timeout_s=settings.shutdown_timeout,
         )
         hub = PortServer(
-            hub_app(self.hub, origins),
+            apps[1],
             self._ports.hub,
             max_message=settings.max_message,
             shutdown_timeout_s=settings.shutdown_timeout,
