@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from bigboard.gateway.health import health_routes
 from bigboard.gateway.page import page_routes
 from bigboard.gateway.state_routes import state_routes
+from bigboard.gateway.stream import stream_routes
+from bigboard.gateway.ticker_routes import ticker_routes
 from bigboard.gateway.websocket import websocket_routes
 from bigboard.version import VERSION
 
@@ -20,9 +22,11 @@ __all__ = ["dashboard_app", "hub_app"]
 
 
 def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
-    """Port 8000: the page, REST, ``/ws`` and ``/health``."""
+    """Port 8000: the page, REST, ``/ws``, ``/ws/stream``, ``/metrics`` of one symbol and ``/health``."""
     app = _app("Bigboard dashboard")
     app.include_router(websocket_routes(hub, origins))
+    app.include_router(stream_routes(hub, origins))
+    app.include_router(ticker_routes(hub))
     app.include_router(health_routes(hub, "dashboard-api"))
     app.include_router(state_routes(hub))
     app.router.routes.extend(page_routes())

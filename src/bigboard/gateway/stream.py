@@ -1,0 +1,138 @@
+"""``/ws/stream?symbol=BTC/USDT``: the ticker of one symbol, for programs that want nothing but that (PROTOCOL section 10).
+
+A stream has no cursor, no subscriptions and no place in a group: each message is the whole ticker of that moment, so a slow
+reader misses what lies between and nothing has to be merged for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+from fastapi import APIRouter, WebSocket
+from starlette.responses import PlainTextResponse
+from starlette.websockets import WebSocketDisconnect
+
+from bigboard.gateway.protocol import CLOSE_S, abort_of
+from bigboard.gateway.stream_pace import StreamPace
+from bigboard.gateway.ticker import SymbolView
+from bigboard.gateway.ticker_routes import LONGEST_SYMBOL, unknown_symbol
+from bigboard.wire import Close, CloseCode
+from bigboard.wire.messages import rfc3339
+
+if TYPE_CHECKING:
+    from bigboard.gateway.hub import Hub
+    from bigboard.gateway.origin import OriginCheck
+
+__all__ = ["stream_routes"]
+
+_log = structlog.stdlib.get_logger("bigboard.gateway")
+
+_STUCK_S = 30.0
+"""How long one message may wait for a client that does not read, before the client is closed."""
+_RESTART = Close(CloseCode.SERVICE_RESTART, "the server stops; reconnect")
+
+
+def stream_routes(hub: Hub, origins: OriginCheck, *, stuck_s: float = _STUCK_S) -> APIRouter:
+    """The route of the plain stream; a client that reads nothing for ``stuck_s`` is closed with 4508."""
+    router = APIRouter()
+
+    @router.websocket("/ws/stream")
+    async def stream(websocket: WebSocket) -> None:
+        symbol = websocket.query_params.get("symbol", "")
+        refusal = _refusal(hub, origins, websocket, symbol)
+        if refusal is not None:
+            status, reason = refusal
+            await websocket.send_denial_response(PlainTextResponse(reason + "\n", status))
+            return
+        await websocket.accept()
+        await _Stream(hub, websocket, SymbolView(hub.board, symbol), stuck_s).run()
+
+    return router
+
+
+def _refusal(hub: Hub, origins: OriginCheck, websocket: WebSocket, symbol: str) -> tuple[int, str] | None:
+    if hub.draining:
+        return 503, "the server stops; try again soon"
+    if not origins.permits(websocket.headers.get("origin"), websocket.headers.get("host")):
+        return 403, "this origin may not connect; the setting allowed_origins lists those that may"
+    if not 1 <= len(symbol) <= LONGEST_SYMBOL:
+        return 400, f"say which symbol, in 1 to {LONGEST_SYMBOL} characters: /ws/stream?symbol=BTC/USDT"
+    # Before the first data nobody can tell which symbols there will be: whoever comes so early waits for its own.
+    if hub.board.sizes()["market_data"] and SymbolView(hub.board, symbol).read() is None:
+        return 404, unknown_symbol(symbol)
+    return None
+
+
+class _Stream:
+    """One client. It holds at most one message of its own; the transport's buffer has its bound from uvicorn."""
+
+    def __init__(self, hub: Hub, websocket: WebSocket, view: SymbolView, stuck_s: float) -> None:
+        self._hub = hub
+        self._websocket = websocket
+        self._view = view
+        self._stuck_s = stuck_s
+
+    async def run(self) -> None:
+        """Send until either side closes."""
+        sender = asyncio.create_task(self._send_all())
+        receiver = asyncio.create_task(self._receive_all())
+        try:
+            await asyncio.wait((sender, receiver), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # Only the end of the process cancels a connection, after all patience.
+            abort_of(self._websocket.scope)()
+        finally:
+            for task in (sender, receiver):
+                task.cancel()
+            for error in await asyncio.gather(sender, receiver, return_exceptions=True):
+                if isinstance(error, Exception) and not isinstance(error, WebSocketDisconnect | OSError):
+                    _log.error("stream failed", error=repr(error))
+
+    async def _receive_all(self) -> None:
+        # Nothing has to be said, and what is said anyway means nothing here; but only a reader learns of the end.
+        while (await self._websocket.receive())["type"] != "websocket.disconnect":
+            pass
+
+    async def _send_all(self) -> None:
+        clock = self._hub.clock
+        pace = StreamPace(clock.monotonic_s())
+        while not self._hub.draining:
+            message = self._message(pace)
+            if message is not None and not await self._sent(message):
+                return
+            await clock.sleep(pace.next_look - clock.monotonic_s())
+        await self._close(_RESTART)
+
+    def _message(self, pace: StreamPace) -> str | None:
+        seen = self._view.read()
+        if seen is None:
+            # Not here yet, or gone from the board: there is nothing true to say until it comes.
+            pace.next_look = self._hub.clock.monotonic_s() + 0.1
+            return None
+        ticker, metrics = seen
+        if not pace.due(self._hub.clock.monotonic_s(), ticker.last):
+            return None
+        fields: dict[str, Any] = asdict(ticker)
+        message = {**fields, "metrics": metrics, "timestamp": rfc3339(self._hub.clock.epoch_ms())}
+        return msgspec.json.encode(message).decode()
+
+    async def _sent(self, message: str) -> bool:
+        """Whether the client took it; a client that did not is closed."""
+        try:
+            async with asyncio.timeout(self._stuck_s):
+                await self._websocket.send_text(message)
+        except TimeoutError:
+            reason = f"too slow: {len(message)} bytes waiting for {self._stuck_s:.0f} s"
+            await self._close(Close(CloseCode.TOO_SLOW, reason))
+            return False
+        return True
+
+    async def _close(self, close: Close) -> None:
+        # The transport closes only when all is written, which may be never.
+        asyncio.get_running_loop().call_later(CLOSE_S, abort_of(self._websocket.scope))
+        async with asyncio.timeout(CLOSE_S):
+            await self._websocket.close(close.code, close.reason)
