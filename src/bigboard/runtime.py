@@ -21,7 +21,7 @@ from bigboard.errors import SettingError
 from bigboard.feed.replay import ReplayFeed
 from bigboard.feed.simulated import SimulatedFeed
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
-from bigboard.gateway.hosts import HostGuard, own_hosts
+from bigboard.gateway.hosts import HostGuard, is_loopback, own_hosts
 from bigboard.history.memory import MemoryCandleHistory
 from bigboard.spine import Follower, MemorySpine
 from bigboard.wire import SessionLimits
@@ -229,6 +229,15 @@ class Embedded:
     def _bind(self) -> _Ports:
         settings = self.settings
         dashboard = bind(settings.host, settings.port, "port")
+        # What the name resolved to counts, not how it is written.
+        if not (settings.insecure or is_loopback(dashboard.getsockname()[0])):
+            dashboard.close()
+            raise SettingError(
+                "host",
+                "",
+                f"others can reach --host {settings.host}, and there is no authentication: listen on 127.0.0.1 and put a"
+                " proxy that authenticates in front, or accept it with --insecure",
+            )
         try:
             return _Ports(dashboard, bind(settings.host, settings.hub_port, "hub_port"))
         except SettingError:
@@ -242,8 +251,10 @@ class Embedded:
         own = [f"http://{name}:{self.port}" for name in (host, "127.0.0.1", "localhost", "[::1]")]
         origins = OriginCheck([*own, *settings.allowed_origins])
         apps = dashboard_app(self.hub, origins), hub_app(self.hub, origins)
+        bound = self._ports.dashboard.getsockname()[0]
+        hosts = own_hosts(bound, [f"//{host}", *settings.allowed_origins])
         for app in apps:
-            app.add_middleware(HostGuard, hosts=own_hosts(settings.host, settings.allowed_origins))
+            app.add_middleware(HostGuard, hosts=hosts)
         dashboard = PortServer(
             apps[0],
             self._ports.dashboard,

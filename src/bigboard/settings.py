@@ -35,6 +35,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # Where to listen
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    insecure: Annotated[
+        bool, Meta(description="Listen on an address that others can reach, without any authentication.")
+    ] = False
     port: Annotated[_Port, Meta(description="Port of the page, REST and /ws. 0 takes a free one.")] = 8000
     hub_port: Annotated[
         _Port, Meta(description="Port of the hub: /ws and /health for programs. 0 takes a free one.")

@@ -35,6 +35,7 @@ def _check(ended: Ended, *words: str) -> None:
         (["--replay", "{recording}", "--speed", "fast"], ["'fast'", "max"]),
         (["--speed", "fast"], ["'fast'", "max"]),
         (["--loop"], ["loop", "--replay"]),
+        (["--host", "0.0.0.0"], ["0.0.0.0", "--insecure"]),  # noqa: S104 - it must not listen there
         (["--exit"], ["exit", "--replay"]),
         (["--speed", "-1"], ["'-1'"]),
         (["--speed", "nan"], ["'nan'"]),

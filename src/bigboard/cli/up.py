@@ -40,6 +40,9 @@ Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME
 @click.option("--rate", metavar="N", help="Simulated updates per second and symbol, 1 to 1000.  [10]")
 @click.option("--seed", metavar="N", help="Seed of the simulated market.")
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.  [127.0.0.1]")
+@click.option(
+    "--insecure", is_flag=True, default=None, help="Listen where others can reach it, without authentication."
+)
 @click.option("--port", metavar="PORT", help="Port of the page, REST and /ws.  [8000]")
 @click.option("--hub-port", metavar="PORT", help="Port of the hub for programs.  [8086]")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.  [warning]")

@@ -19,17 +19,25 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["HostGuard", "own_hosts"]
+__all__ = ["HostGuard", "is_loopback", "own_hosts"]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def own_hosts(bind_address: str, allowed_origins: Iterable[str]) -> frozenset[str] | None:
     """The host names that a server on this address answers to; ``None`` for any, if it can be reached from elsewhere."""
-    if not _is_loopback(bind_address):
+    if not is_loopback(bind_address):
         return None
     named = (urlsplit(origin).hostname for origin in allowed_origins)
     return _LOOPBACK | {bind_address.lower()} | {name for name in named if name}
+
+
+def is_loopback(address: str) -> bool:
+    """Whether nobody but this machine can reach a server on this address."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address.lower() == "localhost"
 
 
 class HostGuard:
@@ -58,10 +66,3 @@ def _name(host: str) -> str | None:
         return urlsplit(f"//{host}").hostname
     except ValueError:
         return None
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address.lower() == "localhost"
