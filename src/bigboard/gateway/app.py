@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from bigboard.gateway.debug import debug_routes
 from bigboard.gateway.health import health_routes
+from bigboard.gateway.metrics_routes import metrics_routes
 from bigboard.gateway.page import page_routes
 from bigboard.gateway.state_routes import state_routes
 from bigboard.gateway.stream import stream_routes
 from bigboard.gateway.ticker_routes import ticker_routes
+from bigboard.gateway.traffic import TrafficCounter, traffic_of
 from bigboard.gateway.websocket import websocket_routes
 from bigboard.version import VERSION
 
@@ -23,7 +26,7 @@ __all__ = ["dashboard_app", "hub_app"]
 
 def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
     """Port 8000: the page, REST, ``/ws``, ``/ws/stream``, ``/metrics`` of one symbol and ``/health``."""
-    app = _app("Bigboard dashboard")
+    app = _app("Bigboard dashboard", hub)
     app.include_router(websocket_routes(hub, origins))
     app.include_router(stream_routes(hub, origins))
     app.include_router(ticker_routes(hub))
@@ -34,13 +37,17 @@ def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
 
 
 def hub_app(hub: Hub, origins: OriginCheck) -> FastAPI:
-    """Port 8086: ``/ws`` and ``/health``, for programs and terminals."""
-    app = _app("Bigboard hub")
+    """Port 8086: ``/ws`` for programs and terminals; ``/health``, ``/debug`` and ``/metrics`` for who runs it."""
+    app = _app("Bigboard hub", hub)
     app.include_router(websocket_routes(hub, origins))
     app.include_router(health_routes(hub, "dashboard-server"))
+    app.include_router(debug_routes(hub))
+    app.include_router(metrics_routes(hub))
     return app
 
 
-def _app(title: str) -> FastAPI:
+def _app(title: str, hub: Hub) -> FastAPI:
     # FastAPI's own documentation pages load scripts from another host, which nothing here may do.
-    return FastAPI(title=title, version=VERSION, docs_url=None, redoc_url=None)
+    app = FastAPI(title=title, version=VERSION, docs_url=None, redoc_url=None)
+    app.add_middleware(TrafficCounter, traffic=traffic_of(hub))
+    return app

@@ -1,0 +1,71 @@
+"""``GET /debug`` on the hub port: the inside of the gateway in one look."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from bigboard.gateway.traffic import traffic_of
+from bigboard.gateway.uptime import uptime_text
+from bigboard.wire.messages import rfc3339
+
+if TYPE_CHECKING:
+    from bigboard.gateway.hub import Hub
+
+__all__ = ["debug_routes"]
+
+
+@dataclass(frozen=True, slots=True)
+class DebugAnswer:
+    """``state_size`` is keys and rows over all topics, ``topics`` the same per topic.
+
+    ``horizon`` is the oldest sequence that a client may resume from; ``last_update`` is the moment of the last commit, RFC
+    3339, ``None`` before the first. ``connections`` are open WebSockets by client class, with those of the plain stream.
+    """
+
+    clients: int
+    state_size: int
+    uptime: str
+    last_update: str | None
+    epoch: str
+    sequence: int
+    horizon: int
+    groups: int
+    encodings: int
+    draining: bool
+    topics: dict[str, int]
+    connections: dict[str, int]
+    broadcaster: dict[str, int]
+    anomalies: dict[str, int]
+
+
+def debug_routes(hub: Hub) -> APIRouter:
+    """The debug route of a hub."""
+    router = APIRouter(tags=["operation"])
+    traffic = traffic_of(hub)
+
+    @router.get("/debug")
+    async def debug() -> DebugAnswer:
+        """Clients, state and counters of this gateway."""
+        board = hub.board
+        topics = board.sizes()
+        return DebugAnswer(
+            clients=len(hub.broadcaster.members),
+            state_size=sum(topics.values()),
+            uptime=uptime_text(hub.clock.monotonic_s() - traffic.started_s),
+            last_update=rfc3339(board.timestamp) if board.timestamp else None,
+            epoch=board.epoch,
+            sequence=board.sequence,
+            horizon=board.horizon,
+            groups=hub.broadcaster.groups,
+            encodings=hub.frames.encodings,
+            draining=hub.draining,
+            topics=topics,
+            connections={kind: count for kind, count in traffic.connected.items() if count},
+            broadcaster=asdict(hub.broadcaster.counters),
+            anomalies=board.anomalies(),
+        )
+
+    return router

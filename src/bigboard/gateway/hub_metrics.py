@@ -1,0 +1,172 @@
+"""The metrics of a hub as Prometheus sees them, read from the parts at each scrape.
+
+Names with ``dashboard_`` are given: existing Grafana boards ask for just these. So ``dashboard_websocket_clients_total`` is
+a gauge although its name ends like a counter's, and ``dashboard_redis_latency_ms`` is not in seconds. The names with
+``bigboard_`` keep to the conventions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.registry import Collector
+
+from bigboard.board import Selection, Subscription
+from bigboard.gateway.traffic import CLIENT_TYPES, STREAM
+from bigboard.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from prometheus_client.core import Metric
+
+    from bigboard.gateway.hub import Hub
+    from bigboard.gateway.traffic import Traffic
+
+__all__ = ["HubMetrics"]
+
+_UNKNOWN = float("nan")
+_READ = Selection((Subscription("metrics", "total"), Subscription("services")))
+_SERVICE_STATES = ("up", "stale", "degraded", "down")
+
+
+class HubMetrics(Collector):
+    """Reads everything when it is asked; keeps nothing. What is not known yet is NaN, never a made-up zero."""
+
+    def __init__(self, hub: Hub, traffic: Traffic) -> None:
+        self._hub = hub
+        self._traffic = traffic
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: without it, registering would read a board that may not be there yet."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """See ``prometheus_client``."""
+        data = self._hub.board.snapshot(_READ).data
+        yield from self._clients()
+        yield from self._market(data["metrics"].get("total", {}), data["services"])
+        yield from self._board()
+        yield from self._broadcaster()
+        yield from self._services(data["services"])
+
+    def _clients(self) -> Iterator[Metric]:
+        traffic = self._traffic
+        yield GaugeMetricFamily(
+            "dashboard_websocket_clients_total",
+            "Clients of /ws that are connected now.",
+            len(self._hub.broadcaster.members),
+        )
+        yield GaugeMetricFamily(
+            "dashboard_websocket_connections",
+            "WebSockets that are open now, the plain stream's too.",
+            traffic.connected.total(),
+        )
+        kinds = (*CLIENT_TYPES, STREAM)
+        by_type = ["client_type"]
+        yield _gauges(
+            "bigboard_websocket_connections",
+            "Open WebSockets.",
+            by_type,
+            {(kind,): traffic.connected[kind] for kind in kinds},
+        )
+        yield _counters(
+            "bigboard_websocket_accepted",
+            "WebSockets ever opened.",
+            by_type,
+            {(kind,): traffic.accepted[kind] for kind in kinds},
+        )
+        yield _counters(
+            "dashboard_broadcasts",
+            "Messages sent to clients of /ws.",
+            by_type,
+            {(kind,): traffic.sent[kind] for kind in CLIENT_TYPES},
+        )
+        yield CounterMetricFamily(
+            "bigboard_stream_messages", "Messages sent on the plain stream.", traffic.sent[STREAM]
+        )
+        yield _counters(
+            "dashboard_http_requests",
+            "HTTP requests answered on all ports.",
+            ["method", "path", "code"],
+            traffic.requests,
+        )
+
+    def _market(self, total: dict[str, Any], services: dict[str, Any]) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "dashboard_redis_latency_ms",
+            "Round trip to Redis in milliseconds; NaN where no Redis is used.",
+            services.get("redis", {}).get("latency_ms", _UNKNOWN),
+        )
+        yield GaugeMetricFamily(
+            "dashboard_messages_per_second",
+            "Market messages that come in per second; NaN before the first measure.",
+            total.get("messages_per_second", _UNKNOWN),
+        )
+        yield CounterMetricFamily(
+            "bigboard_market_messages", "Market messages that came in.", total.get("messages_received", _UNKNOWN)
+        )
+        latency_ms = total.get("feed_latency_ms")
+        yield GaugeMetricFamily(
+            "bigboard_feed_latency_seconds",
+            "Median of arrival less event time; NaN before the first measure.",
+            _UNKNOWN if latency_ms is None else latency_ms / 1_000,
+        )
+
+    def _board(self) -> Iterator[Metric]:
+        hub = self._hub
+        yield InfoMetricFamily("bigboard_build", "What runs here.", {"version": VERSION})
+        yield GaugeMetricFamily(
+            "bigboard_uptime_seconds", "Since the start.", hub.clock.monotonic_s() - self._traffic.started_s
+        )
+        yield GaugeMetricFamily("bigboard_board_sequence", "The last commit of this replica.", hub.board.sequence)
+        yield GaugeMetricFamily(
+            "bigboard_last_commit_timestamp_seconds",
+            "When that commit was made; NaN before the first.",
+            hub.board.timestamp / 1_000 if hub.board.timestamp else _UNKNOWN,
+        )
+        yield _gauges(
+            "bigboard_board_entries",
+            "Keys and rows.",
+            ["topic"],
+            {(name,): size for name, size in hub.board.sizes().items()},
+        )
+
+    def _broadcaster(self) -> Iterator[Metric]:
+        counters = self._hub.broadcaster.counters
+        yield GaugeMetricFamily("bigboard_client_groups", "Groups of equal clients.", self._hub.broadcaster.groups)
+        for name, help_, value in (
+            ("frames", "Frames given to clients.", counters.frames),
+            ("frame_bytes", "Bytes of these frames.", counters.bytes),
+            ("heartbeats", "Heartbeats among these frames.", counters.heartbeats),
+            ("skipped_ticks", "Ticks at which a client was not ready.", counters.skipped),
+            ("too_slow_clients", "Clients closed because they read nothing.", counters.too_slow),
+            ("encodings", "Diffs and states encoded.", self._hub.frames.encodings),
+        ):
+            yield CounterMetricFamily(f"bigboard_{name}", help_, value)
+
+    def _services(self, services: dict[str, Any]) -> Iterator[Metric]:
+        # One series per stream would be thousands; which one is stale stands in /api/v1/services.
+        states = Counter(row.get("status") for row in services.values())
+        yield _gauges(
+            "bigboard_services",
+            "Feeds, streams and services.",
+            ["status"],
+            {(state,): states[state] for state in _SERVICE_STATES},
+        )
+
+
+def _gauges(name: str, help_: str, labels: list[str], values: dict[tuple[str], int]) -> Metric:
+    family = GaugeMetricFamily(name, help_, labels=labels)
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family
+
+
+def _counters(name: str, help_: str, labels: list[str], values: Any) -> Metric:
+    family = CounterMetricFamily(name, help_, labels=labels)
+    for key, value in sorted(values.items()):
+        family.add_metric(key, value)
+    return family

@@ -1,0 +1,142 @@
+"""What goes in and out of a gateway's ports, counted where every request passes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+from weakref import WeakKeyDictionary
+
+from bigboard.wire.session import INTERVALS_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from bigboard.gateway.hub import Hub
+
+__all__ = ["CLIENT_TYPES", "STREAM", "Traffic", "TrafficCounter", "traffic_of"]
+
+CLIENT_TYPES = tuple(INTERVALS_MS)
+"""The client classes of ``/ws``."""
+STREAM = "stream"
+"""How a client of the plain stream is counted, which has no class."""
+_CHANNEL = "bigboard.channel"
+"""The ASGI extension by which whole frames go to the transport past ASGI's own ``send``."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Traffic:
+    """Counters of one hub over all of its ports. Labels come from small closed sets: no stranger can make them grow."""
+
+    def __init__(self, started_s: float) -> None:
+        self.started_s = started_s
+        """Steady time of the start."""
+        self.requests: Counter[tuple[str, str, str]] = Counter()
+        """HTTP requests that were answered, by method, route and status."""
+        self.connected: Counter[str] = Counter()
+        """WebSockets that are open now, by client class."""
+        self.accepted: Counter[str] = Counter()
+        """WebSockets that were ever opened."""
+        self.sent: Counter[str] = Counter()
+        """Messages that were sent on WebSockets."""
+
+
+_traffic: WeakKeyDictionary[Hub, Traffic] = WeakKeyDictionary()
+
+
+def traffic_of(hub: Hub) -> Traffic:
+    """The counters that all ports of a hub share; made when the first of them asks."""
+    traffic = _traffic.get(hub)
+    if traffic is None:
+        traffic = _traffic[hub] = Traffic(hub.clock.monotonic_s())
+    return traffic
+
+
+class TrafficCounter:
+    """ASGI middleware around everything else of one port."""
+
+    def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
+        self._app = app
+        self._traffic = traffic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status = 500  # What the server answers if the application raises before it has said anything.
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._traffic.requests[method, _route(scope), str(status)] += 1
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        traffic, kind, accepted = self._traffic, _kind(scope), False
+
+        async def noting(message: Message) -> None:
+            nonlocal accepted
+            await send(message)
+            if message["type"] == "websocket.send":
+                traffic.sent[kind] += 1
+            elif message["type"] == "websocket.accept":
+                accepted = True
+                traffic.accepted[kind] += 1
+                traffic.connected[kind] += 1
+
+        offered = scope.get("extensions", {}).get(_CHANNEL)
+        if offered is not None:
+            scope["extensions"][_CHANNEL] = {"channel": _CountedChannel(offered["channel"], traffic.sent, kind)}
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            traffic.connected[kind] -= accepted
+
+
+class _CountedChannel:
+    """A direct way to the transport that counts what goes through; all but the counted call is the channel's own."""
+
+    __slots__ = ("_kind", "_sent", "_write", "drained", "is_clear", "waiting_bytes")
+
+    def __init__(self, channel: Any, sent: Counter[str], kind: str) -> None:
+        self._sent = sent
+        self._kind = kind
+        self._write: Callable[[bytes], None] = channel.write_frame
+        self.drained = channel.drained
+        self.is_clear = channel.is_clear
+        self.waiting_bytes = channel.waiting_bytes
+
+    def write_frame(self, prepared: bytes) -> None:
+        self._sent[self._kind] += 1
+        self._write(prepared)
+
+
+def _route(scope: Scope) -> str:
+    """The route that answered; whatever strangers think up is one and the same ``other``."""
+    if scope.get("endpoint") is None:
+        return "other"
+    route: Any = scope.get("route")
+    # A mount leaves its own path in root_path; the rest of the routes have no parameters in their paths.
+    return str(getattr(route, "path", None) or scope.get("root_path") or scope["path"])
+
+
+def _kind(scope: Scope) -> str:
+    if scope["path"] == "/ws/stream":
+        return STREAM
+    name = parse_qs(scope["query_string"].decode("latin-1")).get("client", ["web"])[-1]
+    # An unknown class is refused, and a refused handshake is not counted under any name.
+    return name if name in CLIENT_TYPES else CLIENT_TYPES[0]
