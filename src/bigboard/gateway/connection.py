@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import contextlib
 from typing import TYPE_CHECKING
 
 import structlog
 from starlette.websockets import WebSocketDisconnect
 
-from bigboard.gateway.protocol import CLOSE_S, abort_of
-from bigboard.wire import Close, CloseCode
+from bigboard.gateway.protocol import CLOSE_S, abort_of, channel_of
 
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from bigboard.broadcaster import Broadcaster, Pacemaker
-    from bigboard.wire import Frame, ServerSession
+    from bigboard.gateway.prepared import FramePreparer
+    from bigboard.wire import Close, Frame, ServerSession
 
 __all__ = ["Connection"]
 
@@ -26,100 +26,86 @@ _log = structlog.stdlib.get_logger("bigboard.gateway")
 class Connection:
     """A ``Member`` over ASGI.
 
-    Frames go through a small outbox to one sending task, because an ASGI ``send`` waits for a slow client and a tick must
-    not. The outbox is bounded by its users: the broadcaster writes only while it is empty, and the next message is read
-    only once the answers to the last one have left.
+    Frames go straight to the transport: to send one costs no task and no switch. What the transport buffers is bounded by
+    its users: the broadcaster writes only while nothing waits, and the next message is read only once the answers to the
+    last one have left.
     """
 
     def __init__(
-        self, websocket: WebSocket, session: ServerSession, broadcaster: Broadcaster, pacemaker: Pacemaker
+        self,
+        websocket: WebSocket,
+        session: ServerSession,
+        broadcaster: Broadcaster,
+        pacemaker: Pacemaker,
+        preparer: FramePreparer,
     ) -> None:
         self.session = session
         self._websocket = websocket
         self._broadcaster = broadcaster
         self._pacemaker = pacemaker
-        self._outbox: deque[Frame] = deque()
-        self._sending = 0
-        self._filled = asyncio.Event()
-        self._empty = asyncio.Event()
-        self._empty.set()
-        self._closing: Close | None = None
+        self._preparer = preparer
+        self._channel = channel_of(websocket.scope)
+        self._closing: asyncio.Task[None] | None = None
 
     # What the broadcaster asks
 
     def ready(self) -> bool:
         """See ``Member``."""
-        return self._empty.is_set() and self._closing is None
+        return self._closing is None and self._channel.is_clear()
 
     def waiting_bytes(self) -> int:
         """See ``Member``."""
-        return self._sending + sum(len(frame.payload) for frame in self._outbox)
+        return self._channel.waiting_bytes()
 
     def write(self, frame: Frame) -> None:
         """See ``Member``."""
-        self._outbox.append(frame)
-        self._empty.clear()
-        self._filled.set()
+        if self._closing is None:
+            self._channel.write_frame(self._preparer.prepare(frame))
 
     def close(self, close: Close) -> None:
         """See ``Member``."""
         if self._closing is None:
-            self._closing = close
-            self._filled.set()
-            # Also after the sender is done: the transport closes only when all is written, which may be never.
-            asyncio.get_running_loop().call_later(CLOSE_S, abort_of(self._websocket.scope))
+            loop = asyncio.get_running_loop()
+            self._closing = loop.create_task(self._close(close))
+            # Also once the close frame is written: the transport closes only when all is written, which may be never.
+            loop.call_later(CLOSE_S, abort_of(self._websocket.scope))
 
     # The connection's life
 
     async def run(self) -> None:
-        """Serve the client until either side closes."""
+        """Serve the client until either side ends the connection; the WebSocket is accepted already."""
         self._broadcaster.add(self, self._pacemaker.now())
-        self._pacemaker.wake()
-        sender = asyncio.create_task(self._send_all())
-        receiver = asyncio.create_task(self._receive_all())
         try:
-            await asyncio.wait((sender, receiver), return_when=asyncio.FIRST_COMPLETED)
+            await self._receive_all()
         except asyncio.CancelledError:
             # Only the end of the process cancels a connection, after all patience: no error that anybody should read of.
             abort_of(self._websocket.scope)()
+        except (WebSocketDisconnect, OSError):
+            pass
+        except Exception as error:  # noqa: BLE001 - one client's failure ends its connection, and is said, no more
+            _log.error("connection failed", error=repr(error))
         finally:
             self._broadcaster.remove(self)
-            for task in (sender, receiver):
-                task.cancel()
-            for error in await asyncio.gather(sender, receiver, return_exceptions=True):
-                if isinstance(error, Exception) and not isinstance(error, WebSocketDisconnect | OSError):
-                    _log.error("connection failed", error=repr(error))
+            if self._closing is not None:
+                self._closing.cancel()
+                await asyncio.gather(self._closing, return_exceptions=True)
 
     async def _receive_all(self) -> None:
         while True:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
+            if self._closing is not None:
+                continue  # What comes after a close has no effect any more.
             text = message.get("text")
-            payload = text if text is not None else message["bytes"]
             now = self._pacemaker.now()
-            self.session.receive(payload, now)
+            self.session.receive(text if text is not None else message["bytes"], now)
             self._broadcaster.answer(self, now)
             self._pacemaker.wake()
-            if self.session.close is not None:
-                await asyncio.Event().wait()  # The sender closes; nothing more is read meanwhile.
-            await self._empty.wait()
+            await self._channel.drained()
+            # Many messages may have come at once; between two of them the others have their turn.
+            await asyncio.sleep(0)
 
-    async def _send_all(self) -> None:
-        while True:
-            await self._filled.wait()
-            self._filled.clear()
-            while self._outbox:
-                if self._closing is not None and self._closing.code is CloseCode.TOO_SLOW:
-                    break  # It does not read: what waits for it would only hold the close up.
-                frame = self._outbox.popleft()
-                self._sending = len(frame.payload)
-                if frame.text:
-                    await self._websocket.send_text(frame.payload.decode())
-                else:
-                    await self._websocket.send_bytes(frame.payload)
-            self._sending = 0
-            self._empty.set()
-            if self._closing is not None:
-                await self._websocket.close(self._closing.code, self._closing.reason)
-                return
+    async def _close(self, close: Close) -> None:
+        with contextlib.suppress(WebSocketDisconnect, OSError):  # The client may be faster.
+            await self._websocket.close(close.code, close.reason)

@@ -1,35 +1,84 @@
-"""uvicorn's WebSocket protocol, with an end for connections that cannot end in order.
+"""uvicorn's WebSocket protocol, with a direct way to the transport.
 
-To close a transport means to close it once everything is written. A client that never reads, but whose machine still
-acknowledges, keeps that from happening for ever: the connection, its buffer and its tasks would stay. So whoever closes has
-to be able to abort, which ASGI does not offer.
+*Prepared frames.* An ASGI ``send`` builds each frame anew and may wait, so a tick would need a task per client. Here whole
+frames, built once for many, are written to the transport as they are. uvicorn's own frames (pongs, pings, the close) are
+written whole too and on the same thread, so the two never mix within a frame; and nothing is written once a close has
+begun.
+
+*An end for connections that cannot end in order.* To close a transport means to close it once everything is written. A
+client that never reads, but whose machine still acknowledges, keeps that from happening for ever: the connection, its
+buffer and its tasks would stay. So whoever closes has to be able to abort, which ASGI does not offer.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 if TYPE_CHECKING:
+    from asyncio import BaseTransport
     from collections.abc import Callable, Mapping
 
     from uvicorn._types import ASGISendEvent
 
-__all__ = ["CLOSE_S", "WebSocketProtocol", "abort_of"]
+__all__ = ["CLOSE_S", "DirectChannel", "WebSocketProtocol", "abort_of", "channel_of"]
 
-_EXTENSION = "bigboard.abort"
+_ABORT = "bigboard.abort"
+_CHANNEL = "bigboard.channel"
 
 CLOSE_S = 5.0
 """How long a client has to take the close frame and what was sent before it."""
 
 
+class DirectChannel(Protocol):
+    """What the ASGI extension offers beside ``send``. The application still accepts, receives and closes by ASGI."""
+
+    def write_frame(self, prepared: bytes) -> None:
+        """Write a whole frame; never blocks. Dropped if the connection is not open any more."""
+
+    def is_clear(self) -> bool:
+        """Whether everything that was written has left for the network, and more may be written."""
+
+    def waiting_bytes(self) -> int:
+        """Bytes that were written and have not left yet."""
+
+    async def drained(self) -> None:
+        """Wait until everything that was written has left, or never will."""
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Offers the application a way to drop the connection, and uses it after a keep-alive that failed."""
+    """Offers the application a ``DirectChannel``, which it is itself, and aborts after a keep-alive that failed."""
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Called when a connection is made."""
+        super().connection_made(transport)
+        # With no high water the transport writes to the socket at once, instead of at the end of the loop's turn, and says
+        # whenever something is left: a client is ready when nothing is.
+        self.transport.set_write_buffer_limits(high=0)
+
+    def write_frame(self, prepared: bytes) -> None:
+        """See ``DirectChannel``."""
+        if self.conn.state is State.OPEN and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(prepared)
+
+    def is_clear(self) -> bool:
+        """See ``DirectChannel``."""
+        return self.transport.get_write_buffer_size() == 0
+
+    def waiting_bytes(self) -> int:
+        """See ``DirectChannel``."""
+        return self.transport.get_write_buffer_size()
+
+    async def drained(self) -> None:
+        """See ``DirectChannel``."""
+        await self.writable.wait()
 
     async def run_asgi(self) -> None:
         """Run the application."""
-        self.scope["extensions"][_EXTENSION] = {"abort": self.transport.abort}
+        self.scope["extensions"][_ABORT] = {"abort": self.transport.abort}
+        self.scope["extensions"][_CHANNEL] = {"channel": self}
         await super().run_asgi()
 
     async def send(self, message: ASGISendEvent) -> None:
@@ -53,5 +102,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 def abort_of(scope: Mapping[str, Any]) -> Callable[[], None]:
     """What drops the connection of an ASGI scope at once, whatever is still to be written."""
-    abort: Callable[[], None] = scope["extensions"][_EXTENSION]["abort"]
+    abort: Callable[[], None] = scope["extensions"][_ABORT]["abort"]
     return abort
+
+
+def channel_of(scope: Mapping[str, Any]) -> DirectChannel:
+    """The direct way to the transport of an ASGI scope."""
+    return cast("DirectChannel", scope["extensions"][_CHANNEL]["channel"])

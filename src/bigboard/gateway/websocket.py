@@ -8,6 +8,7 @@ from fastapi import APIRouter, WebSocket
 from starlette.responses import PlainTextResponse
 
 from bigboard.gateway.connection import Connection
+from bigboard.gateway.prepared import FramePreparer
 from bigboard.wire import Format, ServerSession
 from bigboard.wire.session import INTERVALS_MS
 
@@ -30,6 +31,7 @@ class _Refused(Exception):  # noqa: N818 - control flow of this file alone
 def websocket_routes(hub: Hub, origins: OriginCheck) -> APIRouter:
     """The routes of the protocol's endpoint."""
     router = APIRouter()
+    preparer = FramePreparer()
 
     @router.websocket("/ws")
     async def _ws(websocket: WebSocket) -> None:
@@ -42,7 +44,7 @@ def websocket_routes(hub: Hub, origins: OriginCheck) -> APIRouter:
             return
         await websocket.accept(subprotocol)
         session = ServerSession(hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits)
-        await Connection(websocket, session, hub.broadcaster, hub.pacemaker).run()
+        await Connection(websocket, session, hub.broadcaster, hub.pacemaker, preparer).run()
 
     return router
 
