@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from bigboard.gateway.catalogue import catalogue_routes
 from bigboard.gateway.debug import debug_routes
+from bigboard.gateway.docs_page import docs_routes
 from bigboard.gateway.health import health_routes
 from bigboard.gateway.metrics_routes import metrics_routes
 from bigboard.gateway.page import page_routes
@@ -25,14 +27,15 @@ __all__ = ["dashboard_app", "hub_app"]
 
 
 def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
-    """Port 8000: the page, REST, ``/ws``, ``/ws/stream``, ``/metrics`` of one symbol and ``/health``."""
+    """Port 8000: the page, REST and its documentation, ``/ws``, ``/ws/stream``, one symbol's ``/metrics``, ``/health``."""
     app = _app("Bigboard dashboard", hub)
     app.include_router(websocket_routes(hub, origins))
     app.include_router(stream_routes(hub, origins))
     app.include_router(ticker_routes(hub))
-    app.include_router(health_routes(hub, "dashboard-api"))
+    app.include_router(health_routes(hub, "dashboard-api"), tags=["operation"])
     app.include_router(state_routes(hub))
-    app.router.routes.extend(page_routes())
+    app.include_router(catalogue_routes(hub))
+    app.router.routes.extend([*docs_routes(), *page_routes()])
     return app
 
 
@@ -40,14 +43,14 @@ def hub_app(hub: Hub, origins: OriginCheck) -> FastAPI:
     """Port 8086: ``/ws`` for programs and terminals; ``/health``, ``/debug`` and ``/metrics`` for who runs it."""
     app = _app("Bigboard hub", hub)
     app.include_router(websocket_routes(hub, origins))
-    app.include_router(health_routes(hub, "dashboard-server"))
+    app.include_router(health_routes(hub, "dashboard-server"), tags=["operation"])
     app.include_router(debug_routes(hub))
     app.include_router(metrics_routes(hub))
     return app
 
 
 def _app(title: str, hub: Hub) -> FastAPI:
-    # FastAPI's own documentation pages load scripts from another host, which nothing here may do.
+    # FastAPI's own documentation pages load scripts from another host, which nothing here may do; see docs_page.
     app = FastAPI(title=title, version=VERSION, docs_url=None, redoc_url=None)
     app.add_middleware(TrafficCounter, traffic=traffic_of(hub))
     return app

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from bigboard.board import EVERYTHING, Selection, Subscription
 from bigboard.board.selection import BadSubscription, UnknownTopic
 from bigboard.board.symbols import normalise_candle_key
+from bigboard.gateway.problem import Problem
 from bigboard.wire import Format
 
 if TYPE_CHECKING:
@@ -21,27 +22,53 @@ __all__ = ["state_routes"]
 _MOST_CANDLES = 5_000
 
 
+def _described(description: str, **properties: dict[str, Any]) -> dict[str, Any]:
+    """An answer for the OpenAPI document, whose bytes are encoded past FastAPI."""
+    schema = {"type": "object", "properties": properties, "required": list(properties)}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+_STATE = _described(
+    "a state_update, as a subscribed client would get it",
+    type={"const": "state_update"},
+    epoch={"type": "string"},
+    sequence={"type": "integer"},
+    timestamp={"type": "string", "format": "date-time"},
+    subscriptions={"type": "array", "items": {"type": "string"}},
+    data={"type": "object"},
+)
+_CANDLE_FIELDS = [{"type": kind} for kind in ("integer", *["number"] * 5, "integer", "boolean")]
+_CANDLES = _described(
+    "the candles, oldest first",
+    key={"type": "string"},
+    candles={
+        "type": "array",
+        "items": {"type": "array", "prefixItems": _CANDLE_FIELDS, "minItems": 8, "maxItems": 8},
+    },
+)
+
+
 def state_routes(hub: Hub) -> APIRouter:
     """The routes that read the board and its candles."""
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter(prefix="/api/v1", tags=["board"])
 
-    @router.get("/state")
-    async def _state(subscriptions: Annotated[str, Query(max_length=65_536)] = "*") -> Response:
+    @router.get("/state", responses={200: _STATE, 400: {"model": Problem}}, response_class=Response)
+    async def state(subscriptions: Annotated[str, Query(max_length=65_536)] = "*") -> Response:
         """The snapshot of these subscriptions (``topic``, ``topic:key`` or ``*``, by commas) as a ``state_update``."""
         names = _parse(subscriptions)
         frame = hub.frames.state(Format.JSON, Selection(names), names, hub.clock.epoch_ms())
         return Response(frame.payload, media_type="application/json")
 
-    @router.get("/candles")
-    async def _candles(
+    @router.get("/candles", responses={200: _CANDLES}, response_class=Response)
+    async def candles(
         key: Annotated[str, Query(max_length=128, description="SYMBOL/INTERVAL, such as BTCUSDT/1m")],
         limit: Annotated[int, Query(ge=1, le=_MOST_CANDLES)] = 500,
         before: Annotated[int | None, Query(description="epoch milliseconds; only candles that opened earlier")] = None,
     ) -> Response:
         """Candles oldest first, the live one last: ``[open_time, open, high, low, close, volume, trades, closed]``."""
         key = normalise_candle_key(key)
-        candles = await hub.candles.query(key, limit=limit, before=before)
-        body: dict[str, Any] = {"key": key, "candles": candles}
+        found = await hub.candles.query(key, limit=limit, before=before)
+        body: dict[str, Any] = {"key": key, "candles": found}
         return Response(msgspec.json.encode(body), media_type="application/json")
 
     return router

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, HTTPException, Query
 
+from bigboard.gateway.problem import Problem
 from bigboard.gateway.ticker import SymbolMetrics, SymbolView, Ticker
 from bigboard.wire.messages import rfc3339
 
@@ -29,13 +30,6 @@ class SymbolAnswer:
     ticker: Ticker
     metrics: SymbolMetrics
     timestamp: str
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What was wrong with a request."""
-
-    detail: str
 
 
 def unknown_symbol(symbol: str) -> str:

@@ -1,0 +1,117 @@
+"""What there is to ask for: topics, symbols, services, and the version of all this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+
+from bigboard.board import Selection, Subscription
+from bigboard.version import VERSION
+from bigboard.wire import Format
+
+if TYPE_CHECKING:
+    from bigboard.gateway.hub import Hub
+
+__all__ = ["catalogue_routes"]
+
+_MARKET = Selection((Subscription("market_data"),))
+_SERVICES = Selection((Subscription("services"),))
+
+
+@dataclass(frozen=True, slots=True)
+class TopicAnswer:
+    """A topic: how its changes merge, its own fields, and how many keys or rows it has now.
+
+    ``id_field`` is the field that holds a row's id, ``None`` where records stand under keys. A record may have
+    further fields, if its publisher sends them.
+    """
+
+    topic: str
+    kind: str
+    id_field: str | None
+    fields: list[str]
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsAnswer:
+    """All topics, in the order of the protocol."""
+
+    topics: list[TopicAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolAnswer:
+    """A symbol by its key; ``received_at`` is when it was last heard of, epoch milliseconds."""
+
+    symbol: str
+    venue: str | None
+    mode: str | None
+    received_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolsAnswer:
+    """All symbols with market data, by name."""
+
+    symbols: list[SymbolAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class ServicesAnswer:
+    """The rows of the topic ``services``, by name, each with its key as ``service``."""
+
+    services: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionAnswer:
+    """``protocol`` is the version of the WebSocket protocol, ``subprotocols`` its names in the handshake."""
+
+    name: str
+    version: str
+    protocol: int
+    subprotocols: list[str]
+
+
+def catalogue_routes(hub: Hub) -> APIRouter:
+    """The routes that say what there is."""
+    router = APIRouter(prefix="/api/v1", tags=["board"])
+    board = hub.board
+
+    @router.get("/topics")
+    async def topics() -> TopicsAnswer:
+        """Every topic with its merge kind and its fields."""
+        sizes = board.sizes()
+        return TopicsAnswer(
+            [
+                TopicAnswer(name, topic.kind.value, topic.id_field or None, sorted(topic.rules), sizes[name])
+                for name, topic in board.topics.items()
+            ]
+        )
+
+    @router.get("/symbols")
+    async def symbols() -> SymbolsAnswer:
+        """Every symbol with market data."""
+        rows = board.snapshot(_MARKET).data["market_data"]
+        return SymbolsAnswer(
+            [
+                SymbolAnswer(key, row.get("venue"), row.get("mode"), row.get("received_at"))
+                for key, row in sorted(rows.items())
+            ]
+        )
+
+    @router.get("/services")
+    async def services() -> ServicesAnswer:
+        """Every feed, stream and service with its status."""
+        rows = board.snapshot(_SERVICES).data["services"]
+        return ServicesAnswer([{**row, "service": key} for key, row in sorted(rows.items())])
+
+    @router.get("/version")
+    async def version() -> VersionAnswer:
+        """What runs here and which protocol it speaks."""
+        return VersionAnswer("bigboard", VERSION, 1, [format_.subprotocol for format_ in Format])
+
+    return router
