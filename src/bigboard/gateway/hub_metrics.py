@@ -82,10 +82,10 @@ class HubMetrics(Collector):
             "dashboard_broadcasts",
             "Messages sent to clients of /ws.",
             by_type,
-            {(kind,): traffic.sent[kind] for kind in CLIENT_TYPES},
+            {(kind,): traffic.sent[kind].count for kind in CLIENT_TYPES},
         )
         yield CounterMetricFamily(
-            "bigboard_stream_messages", "Messages sent on the plain stream.", traffic.sent[STREAM]
+            "bigboard_stream_messages", "Messages sent on the plain stream.", traffic.sent[STREAM].count
         )
         yield _counters(
             "dashboard_http_requests",
