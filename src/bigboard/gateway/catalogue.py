@@ -14,14 +14,22 @@ from bigboard.wire import Format
 if TYPE_CHECKING:
     from bigboard.gateway.hub import Hub
 
-__all__ = ["catalogue_routes"]
+__all__ = [
+    "ServicesAnswer",
+    "SymbolEntry",
+    "SymbolsAnswer",
+    "TopicEntry",
+    "TopicsAnswer",
+    "VersionAnswer",
+    "catalogue_routes",
+]
 
 _MARKET = Selection((Subscription("market_data"),))
 _SERVICES = Selection((Subscription("services"),))
 
 
 @dataclass(frozen=True, slots=True)
-class TopicAnswer:
+class TopicEntry:
     """A topic: how its changes merge, its own fields, and how many keys or rows it has now.
 
     ``id_field`` is the field that holds a row's id, ``None`` where records stand under keys. A record may have
@@ -39,11 +47,11 @@ class TopicAnswer:
 class TopicsAnswer:
     """All topics, in the order of the protocol."""
 
-    topics: list[TopicAnswer]
+    topics: list[TopicEntry]
 
 
 @dataclass(frozen=True, slots=True)
-class SymbolAnswer:
+class SymbolEntry:
     """A symbol by its key; ``received_at`` is when it was last heard of, epoch milliseconds."""
 
     symbol: str
@@ -56,7 +64,7 @@ class SymbolAnswer:
 class SymbolsAnswer:
     """All symbols with market data, by name."""
 
-    symbols: list[SymbolAnswer]
+    symbols: list[SymbolEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ def catalogue_routes(hub: Hub) -> APIRouter:
         sizes = board.sizes()
         return TopicsAnswer(
             [
-                TopicAnswer(name, topic.kind.value, topic.id_field or None, sorted(topic.rules), sizes[name])
+                TopicEntry(name, topic.kind.value, topic.id_field or None, sorted(topic.rules), sizes[name])
                 for name, topic in board.topics.items()
             ]
         )
@@ -98,7 +106,7 @@ def catalogue_routes(hub: Hub) -> APIRouter:
         rows = board.snapshot(_MARKET).data["market_data"]
         return SymbolsAnswer(
             [
-                SymbolAnswer(key, row.get("venue"), row.get("mode"), row.get("received_at"))
+                SymbolEntry(key, row.get("venue"), row.get("mode"), row.get("received_at"))
                 for key, row in sorted(rows.items())
             ]
         )

@@ -14,7 +14,7 @@ from bigboard.wire.messages import rfc3339
 if TYPE_CHECKING:
     from bigboard.gateway.hub import Hub
 
-__all__ = ["debug_routes"]
+__all__ = ["DebugAnswer", "debug_routes"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ from bigboard.wire.messages import rfc3339
 if TYPE_CHECKING:
     from bigboard.gateway.hub import Hub
 
-__all__ = ["LONGEST_SYMBOL", "NO_DATA", "ticker_routes", "unknown_symbol"]
+__all__ = ["LONGEST_SYMBOL", "NO_DATA", "TickerAnswer", "ticker_routes", "unknown_symbol"]
 
 LONGEST_SYMBOL = 128
 NO_DATA = "no market data yet: the feed has not sent anything; /health tells how it is"
 
 
 @dataclass(frozen=True, slots=True)
-class SymbolAnswer:
+class TickerAnswer:
     """A symbol's ticker and metrics; ``timestamp`` is the moment of the answer, RFC 3339."""
 
     ticker: Ticker
@@ -46,11 +46,11 @@ def ticker_routes(hub: Hub) -> APIRouter:
         symbol: Annotated[
             str, Query(min_length=1, max_length=LONGEST_SYMBOL, description="in any spelling: BTC/USDT, BTCUSDT")
         ],
-    ) -> SymbolAnswer:
+    ) -> TickerAnswer:
         """The ticker of one symbol and how its data comes in. 404: no such symbol. 503: no data has come yet."""
         seen = SymbolView(hub.board, symbol).read()
         if seen is not None:
-            return SymbolAnswer(*seen, rfc3339(hub.clock.epoch_ms()))
+            return TickerAnswer(*seen, rfc3339(hub.clock.epoch_ms()))
         if not hub.board.sizes()["market_data"]:
             raise HTTPException(503, NO_DATA, headers={"Retry-After": "1"})
         raise HTTPException(404, unknown_symbol(symbol))
