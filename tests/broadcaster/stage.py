@@ -98,7 +98,7 @@ class Stage:
     def __init__(self, *, heartbeat_s: float = 5.0, stuck_s: float = 30.0, limits: Limits | None = None) -> None:
         self.board = Board(EPOCH, limits=limits)
         self.frames = Frames(self.board)
-        self.broadcaster = Broadcaster(heartbeat_s=heartbeat_s, stuck_s=stuck_s)
+        self.broadcaster = Broadcaster(self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s)
         self.seconds = 0.0
         self.ticks = 0
         self._due: float | None = None

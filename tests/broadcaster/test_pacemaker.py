@@ -16,7 +16,7 @@ from broadcaster.stage import FakeMember, Stage
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bigboard.wire import Instant
+    from bigboard.wire import Frames, Instant
 
 INTERVAL_S = 0.02
 ENOUGH_S = 10.0
@@ -26,8 +26,8 @@ ENOUGH_S = 10.0
 class WatchedBroadcaster(Broadcaster):
     """A broadcaster that says when it is called."""
 
-    def __init__(self, heartbeat_s: float) -> None:
-        super().__init__(heartbeat_s=heartbeat_s)
+    def __init__(self, frames: Frames, heartbeat_s: float) -> None:
+        super().__init__(frames, heartbeat_s=heartbeat_s)
         self.calls: list[bool] = []
         self.called = asyncio.Event()
 
@@ -49,7 +49,7 @@ class Scene:
 
     def __init__(self, heartbeat_s: float = 60.0) -> None:
         self.stage = Stage()
-        self.broadcaster = WatchedBroadcaster(heartbeat_s)
+        self.broadcaster = WatchedBroadcaster(self.stage.frames, heartbeat_s)
         self.stage.broadcaster = self.broadcaster
         self.pacemaker = Pacemaker(self.broadcaster, SystemClock())
         self.client = FakeMember(self.stage, ("orders",), Format.JSON)

@@ -1,6 +1,7 @@
 """Groups of clients, brought on together: one diff and one encoding per group and tick. No sockets."""
 
-from bigboard.broadcaster.broadcaster import Broadcaster, Counters
+from bigboard.broadcaster.broadcaster import Broadcaster
+from bigboard.broadcaster.counters import Counters
 from bigboard.broadcaster.member import Member
 from bigboard.broadcaster.pacemaker import Pacemaker
 

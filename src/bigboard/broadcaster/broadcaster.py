@@ -1,44 +1,45 @@
 """Brings every client up to date at the rate that it can take.
 
 All clients of a group are brought on together, with one diff and one encoding; see ``wire/frames.py`` for how it is shared.
-The broadcaster has no clock and no sockets: its owner calls ``tick`` after a commit and when ``tick`` has asked for it.
+A commit touches only the groups that it concerns, and a tick only those whose time has come. The broadcaster has no clock
+and no sockets: its owner calls ``tick`` after a commit and when ``tick`` has asked for it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bigboard.broadcaster.counters import Counters
 from bigboard.broadcaster.group import Group, GroupKey
+from bigboard.broadcaster.interest import Interest
+from bigboard.broadcaster.phases import PHASE_SIZE, Phases
+from bigboard.broadcaster.schedule import Schedule
 from bigboard.wire import Close, CloseCode, SessionState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bigboard.broadcaster.member import Member
-    from bigboard.wire import Frame, Instant
+    from bigboard.wire import Frame, Frames, Instant
 
-__all__ = ["Broadcaster", "Counters"]
+__all__ = ["Broadcaster"]
 
-
-@dataclass(slots=True)
-class Counters:
-    """What the broadcaster did since it started."""
-
-    frames: int = 0
-    bytes: int = 0
-    heartbeats: int = 0
-    skipped: int = 0
-    """Ticks at which a client was not ready."""
-    too_slow: int = 0
-    """Clients that were closed because they stayed stuck."""
+_NEVER = float("inf")
 
 
 class Broadcaster:
     """The groups and their rhythm."""
 
-    def __init__(self, *, heartbeat_s: float = 5.0, stuck_s: float = 30.0) -> None:
+    def __init__(self, frames: Frames, *, heartbeat_s: float = 5.0, stuck_s: float = 30.0) -> None:
         self.counters = Counters()
         self.members: dict[Member, Group] = {}
-        self._groups: dict[GroupKey, Group] = {}
+        self._frames = frames
+        self._seen = frames.board.cursor
+        """Where the board was when groups were last told of changes."""
+        self._groups: dict[GroupKey, list[Group]] = {}
+        self._interest = Interest()
+        self._schedule = Schedule()
+        self._phases = Phases()
         self._heartbeat_s = heartbeat_s
         self._stuck_s = stuck_s
         self._stuck_since: dict[Member, float] = {}
@@ -48,6 +49,11 @@ class Broadcaster:
     def groups(self) -> int:
         """How many different groups there are."""
         return len(self._groups)
+
+    @property
+    def phases(self) -> int:
+        """How many parts the groups are split into; each ticks by itself."""
+        return sum(map(len, self._groups.values()))
 
     def add(self, member: Member, now: Instant) -> None:
         """Take a new connection in."""
@@ -77,8 +83,10 @@ class Broadcaster:
             # Its old group may have held a change back; in an armed group only the next commit would bring it, and that
             # would be too early for a client that has just got a diff.
             group.armed = False
+            group.dirty = True
             if group.due is None:
                 group.due = now.monotonic + group.key.interval_ms / 1000
+            self._plan(group)
 
     def tick(self, now: Instant, *, committed: bool) -> float | None:
         """Send what is due; the steady time at which to call again if nothing is committed before, ``None`` for never.
@@ -87,46 +95,88 @@ class Broadcaster:
         """
         for member in list(self._waiting):
             self._poll(member, now)
-        for group in list(self._groups.values()):
-            due = group.due is not None and group.due <= now.monotonic
-            if due or (committed and group.armed and self._has_news(group)):
-                self._bring_on(group, now)
-            if group.last_sent + self._heartbeat_s <= now.monotonic:
-                self._heartbeat(group, now)
+        due = self._schedule.next()
+        if committed or (due is not None and due <= now.monotonic):
+            # Also when only a heartbeat is due: it must not step over a change that nobody has looked at.
+            self._look(now)
+            for group in self._schedule.due(now.monotonic):
+                self._wake(group, now)
         return self._next_due(now)
 
     def _next_due(self, now: Instant) -> float | None:
-        times = [min(group.due or float("inf"), group.last_sent + self._heartbeat_s) for group in self._groups.values()]
+        due = self._schedule.next()
         if self._waiting:
             # A resume that waits in vain ends by time; nothing else would wake it.
-            times.append(now.monotonic + 0.25)
-        return min(times, default=None)
+            return min(due if due is not None else _NEVER, now.monotonic + 0.25)
+        return due
 
-    def _has_news(self, group: Group) -> bool:
-        # Without this every commit, and every message of every client, would look at every member of a quiet group. All
-        # of them have what there was at the last look, so any one session can tell for all whether it has changed.
-        session = next(iter(group.members)).session
-        if group.looked is not None and not session.changed_since(group.looked):
-            group.looked = session.present
-            return False
-        return True
+    def _look(self, now: Instant) -> None:
+        """Tell the groups of what was committed; those that are armed send it at once."""
+        present = self._frames.board.cursor
+        if present == self._seen:
+            return
+        touched = self._frames.touched(self._seen)
+        self._seen = present
+        concerned = self._all_groups() if touched is None else self._interest.concerned(touched)
+        armed: dict[Group, None] = {}
+        for group in concerned:
+            group.dirty = True
+            if group.armed:
+                armed[group] = None
+        for group in armed:
+            self._bring_on(group, now)
+
+    def _all_groups(self) -> list[Group]:
+        return [group for phases in self._groups.values() for group in phases]
+
+    def _wake(self, group: Group, now: Instant) -> None:
+        if group.due is not None and group.due <= now.monotonic:
+            self._bring_on(group, now)
+        if group.members and self._heartbeat_at(group) <= now.monotonic:
+            self._heartbeat(group, now)
+        self._plan(group)
+
+    def _plan(self, group: Group) -> None:
+        """Have the group looked at when something is due for it."""
+        if group.members:
+            beat = self._heartbeat_at(group)
+            self._schedule.put(group, beat if group.due is None else min(group.due, beat))
+
+    def _heartbeat_at(self, group: Group) -> float:
+        # Heartbeats of an idle crowd would come in one burst, so the groups take some of them early.
+        early = 0.2 * group.phase if self._phases.crowded(group.key.interval_ms) else 0.0
+        return group.last_sent + (1 - early) * self._heartbeat_s
 
     def _bring_on(self, group: Group, now: Instant) -> None:
-        sent = False
-        group.looked = next(iter(group.members)).session.present
-        group.late.clear()
-        for member in list(group.members):
+        late, everybody = group.late, group.dirty
+        group.late = set()
+        group.dirty = False
+        sent = self._update(group, group.members if everybody else late, now)
+        if sent and everybody:
+            group.last_sent = now.monotonic
+        group.armed = not sent
+        again = self._phases.after(now.monotonic, group.key.interval_ms, group.phase)
+        group.due = again if sent or group.late else None
+        self._plan(group)
+
+    def _update(self, group: Group, members: Iterable[Member], now: Instant) -> bool:
+        """Send its members what they lack; whether anybody lacked anything."""
+        frame: Frame | None = None
+        since = present = self._seen
+        for member in list(members):
             if not self._ready(member, now):
                 group.late.add(member)
                 continue
-            frame = member.session.update(now)
-            if frame is not None:
-                self._write(member, frame)
-                sent = True
-        if sent:
-            group.last_sent = now.monotonic
-        group.armed = not sent
-        group.due = now.monotonic + group.key.interval_ms / 1000 if sent or group.late else None
+            session = member.session
+            # Nearly all of them stand where the first one stood, and get what it got.
+            if frame is None or not session.follow(since, present):
+                stood = session.cursor
+                update = session.update(now)
+                if update is None:
+                    continue
+                frame, since, present = update, stood, session.cursor
+            self._write(member, frame)
+        return frame is not None
 
     def _heartbeat(self, group: Group, now: Instant) -> None:
         group.last_sent = now.monotonic
@@ -139,7 +189,7 @@ class Broadcaster:
             frame = None if held_back else member.session.update(now)
             if frame is not None:
                 group.armed = False
-                group.due = now.monotonic + group.key.interval_ms / 1000
+                group.due = self._phases.after(now.monotonic, group.key.interval_ms, group.phase)
             else:
                 frame = member.session.heartbeat(now, stay=held_back)
                 self.counters.heartbeats += frame is not None
@@ -168,11 +218,16 @@ class Broadcaster:
 
     def _join(self, member: Member, now: Instant) -> Group:
         key = _key(member)
-        group = self._groups.get(key)
+        phases = self._groups.setdefault(key, [])
+        group = next((group for group in reversed(phases) if len(group.members) < PHASE_SIZE), None)
         if group is None:
-            group = self._groups[key] = Group(key, now.monotonic)
+            group = Group(key, now.monotonic, self._phases.next_phase())
+            phases.append(group)
+            self._interest.add(group)
         group.members[member] = None
         self.members[member] = group
+        self._phases.join(key.interval_ms)
+        self._plan(group)
         return group
 
     def _leave(self, member: Member) -> None:
@@ -181,8 +236,17 @@ class Broadcaster:
             return
         del group.members[member]
         group.late.discard(member)
+        self._phases.leave(group.key.interval_ms)
         if not group.members:
+            self._forget(group)
+
+    def _forget(self, group: Group) -> None:
+        phases = self._groups[group.key]
+        phases.remove(group)
+        if not phases:
             del self._groups[group.key]
+        self._interest.discard(group)
+        self._schedule.drop(group)
 
     def _write(self, member: Member, frame: Frame) -> None:
         self.counters.frames += 1

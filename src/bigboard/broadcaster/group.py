@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from bigboard.board import Cursor, Selection
+    from bigboard.board import Selection
     from bigboard.broadcaster.member import Member
     from bigboard.wire import Format
 
@@ -13,7 +13,7 @@ __all__ = ["Group", "GroupKey"]
 
 
 class GroupKey(NamedTuple):
-    """What makes clients equal: whoever shares it gets the same bytes at the same time."""
+    """What makes clients equal: whoever shares it gets the same bytes."""
 
     format: Format
     selection: Selection
@@ -21,23 +21,28 @@ class GroupKey(NamedTuple):
 
 
 class Group:
-    """The members of a group and its rhythm.
+    """The members of a group, or of one phase of a large one, and its rhythm.
 
     A group is *armed* when a whole interval has passed since its last diff: then the first change goes out at once.
     Otherwise it waits until ``due``. An armed group may be due too, for members that were not ready.
     """
 
-    __slots__ = ("armed", "due", "key", "last_sent", "late", "looked", "members")
+    __slots__ = ("armed", "dirty", "due", "entry", "key", "last_sent", "late", "members", "phase", "wakes")
 
-    def __init__(self, key: GroupKey, now: float) -> None:
+    def __init__(self, key: GroupKey, now: float, phase: float) -> None:
         self.key = key
+        self.phase = phase
+        """Where in the interval it would like to tick if there is a crowd: 0 to 1."""
         self.members: dict[Member, None] = {}
         self.armed = True
+        self.dirty = False
+        """Whether something may have changed for its members since the last look at all of them."""
         self.due: float | None = None
-        """When to look at all members again, in seconds of the steady clock; ``None`` if only a commit can bring news."""
+        """When to look at its members again, in seconds of the steady clock; ``None`` if only a commit can bring news."""
         self.late: set[Member] = set()
         """Members that were not ready at the last look: they may lack more than the others."""
-        self.looked: Cursor | None = None
-        """Where the board was at the last look: members that are not late lack nothing up to there."""
         self.last_sent = now
         """When something last went out to the whole group."""
+        self.wakes = now
+        """When it is to be looked at, be it for a diff or a heartbeat; the schedule's, as is ``entry``."""
+        self.entry: float | None = None

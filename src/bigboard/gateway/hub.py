@@ -43,7 +43,7 @@ class Hub:
         self.candles = candles
         self.limits = limits or SessionLimits()
         self.frames = Frames(board)
-        self.broadcaster = Broadcaster(heartbeat_s=heartbeat_s, stuck_s=stuck_s)
+        self.broadcaster = Broadcaster(self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s)
         self.pacemaker = Pacemaker(self.broadcaster, clock)
         self.parts = parts
         """The state of each part of the process, for ``/health``."""

@@ -1,18 +1,21 @@
 """The frames of a board: each diff is made and encoded once, whoever asks for it.
 
 Clients with the same format, subscriptions and cursor get the same bytes. A tick of ten thousand such clients asks ten
-thousand times here, and one diff and one encoding is done.
+thousand times here, and one diff and one encoding is done. Clients at the same cursor with different subscriptions share
+the encoded pieces of their diffs; see ``fragments.py``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bigboard.board import MergeKind
 from bigboard.wire.codec import Format, Frame, encode
+from bigboard.wire.fragments import Fragments
 from bigboard.wire.messages import DiffUpdate, Heartbeat, StateUpdate, rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from bigboard.board import Board, Cursor, Selection, Subscription
 
@@ -21,6 +24,8 @@ __all__ = ["Frames"]
 _MOST_CACHED = 4_096
 _MOST_STATES = 32
 """A state may be megabytes, so few are kept; clients that all need one at once mostly need the same."""
+_MOST_SHARED = 64
+"""Cursors whose changes are kept in pieces: the phases of some intervals. More come only from clients that resume."""
 
 
 class Frames:
@@ -32,7 +37,16 @@ class Frames:
         """How many diffs and states were encoded, ever."""
         self._cache: dict[tuple[Format, Selection, int], Frame | None] = {}
         self._states: dict[tuple[Format, tuple[Subscription, ...]], Frame] = {}
+        self._heartbeats: dict[tuple[Format, Cursor], Frame] = {}
+        self._heartbeats_at = 0
+        self._fragments: dict[int, Fragments | None] = {}
+        self._earlier_fragments = 0
         self._cached_at = board.cursor
+
+    @property
+    def fragments(self) -> int:
+        """How many pieces of diffs were encoded to be shared, ever."""
+        return self._earlier_fragments + self._fragments_now()
 
     def diff(self, format: Format, selection: Selection, since: int) -> Frame | None:
         """The ``diff_update`` from ``since`` to now; ``None`` if nothing selected has changed.
@@ -70,13 +84,40 @@ class Frames:
 
     def heartbeat(self, format: Format, cursor: Cursor, wall_ms: int) -> Frame:
         """The ``heartbeat`` that leaves a client at ``cursor``."""
-        return encode(Heartbeat(epoch=cursor.epoch, sequence=cursor.sequence, timestamp=rfc3339(wall_ms)), format)
+        if wall_ms != self._heartbeats_at or len(self._heartbeats) > _MOST_CACHED:
+            self._heartbeats.clear()
+            self._heartbeats_at = wall_ms
+        frame = self._heartbeats.get((format, cursor))
+        if frame is None:
+            message = Heartbeat(epoch=cursor.epoch, sequence=cursor.sequence, timestamp=rfc3339(wall_ms))
+            frame = self._heartbeats[format, cursor] = encode(message, format)
+        return frame
+
+    def touched(self, since: Cursor) -> Mapping[str, Collection[str]] | None:
+        """The keys that changed after a cursor, by topic; ``None`` if the board cannot tell."""
+        if not self.board.reaches(since):
+            return None
+        diff = self.board.diff(since.sequence)
+        if diff is None:
+            return {}
+        topics = self.board.topics
+        return {
+            topic: {row[topics[topic].id_field] for row in changes} if topics[topic].kind is MergeKind.ROWS else changes
+            for topic, changes in diff.changes.items()
+        }
 
     def _forget_the_past(self) -> None:
-        if self._cached_at != self.board.cursor or len(self._cache) > _MOST_CACHED:
+        if self._cached_at != self.board.cursor:
+            self._earlier_fragments += self._fragments_now()
+            self._fragments.clear()
             self._cache.clear()
             self._states.clear()
             self._cached_at = self.board.cursor
+        elif len(self._cache) > _MOST_CACHED:
+            self._cache.clear()
+
+    def _fragments_now(self) -> int:
+        return sum(len(fragments) for fragments in self._fragments.values() if fragments is not None)
 
     def _encode_state(self, format: Format, selection: Selection, names: Iterable[Subscription], wall_ms: int) -> Frame:
         snapshot = self.board.snapshot(selection)
@@ -91,15 +132,29 @@ class Frames:
         return encode(message, format)
 
     def _encode_diff(self, format: Format, selection: Selection, since: int) -> Frame | None:
-        diff = self.board.diff(since, selection)
-        if diff is None:
+        changes = self._changes(format, selection, since)
+        if not changes:
             return None
         self.encodings += 1
+        board = self.board
         message = DiffUpdate(
-            epoch=diff.epoch,
-            since=diff.since,
-            sequence=diff.sequence,
-            timestamp=rfc3339(diff.timestamp),
-            changes=diff.changes,
+            epoch=board.epoch,
+            since=since,
+            sequence=board.sequence,
+            timestamp=rfc3339(board.timestamp),
+            changes=changes,
         )
         return encode(message, format)
+
+    def _changes(self, format: Format, selection: Selection, since: int) -> dict[str, Any] | None:
+        if since in self._fragments:
+            fragments = self._fragments[since]
+            if fragments is None:
+                fragments = self._fragments[since] = Fragments(self.board, since)
+            return fragments.changes(selection, format)
+        if len(self._fragments) < _MOST_SHARED:
+            # The first question from a cursor may be the only one. It is answered alone, because to cut all that changed
+            # into pieces costs more, the more so the longer a client was away.
+            self._fragments[since] = None
+        diff = self.board.diff(since, selection)
+        return None if diff is None else diff.changes

@@ -199,17 +199,15 @@ class ServerSession:
             self.cursor = board.cursor
         return frame
 
-    @property
-    def present(self) -> Cursor:
-        """Where the board is now."""
-        return self._frames.board.cursor
+    def follow(self, since: Cursor, present: Cursor) -> bool:
+        """Go from ``since`` to ``present`` if that is where the client stands; whether it did.
 
-    def changed_since(self, cursor: Cursor) -> bool:
-        """Whether anything that the client subscribes to has changed since ``cursor``; true if that cannot be told."""
-        board = self._frames.board
-        if cursor == board.cursor:
-            return False
-        return not board.reaches(cursor, self.selection) or board.diff(cursor.sequence, self.selection) is not None
+        For the members of a group: what ``update`` made for one of them, the caller sends to all who can follow it.
+        """
+        if (self.cursor is since or self.cursor == since) and self.state is SessionState.OPEN:
+            self.cursor = present
+            return True
+        return False
 
     def heartbeat(self, now: Instant, *, stay: bool = False) -> Frame | None:
         """A heartbeat. It moves the client's cursor to the present, unless it has to ``stay``.

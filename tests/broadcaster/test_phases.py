@@ -1,0 +1,98 @@
+"""A crowd is spread over its interval; a few clients are not, and nobody's interval is shortened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bigboard.board import Update
+from bigboard.broadcaster.phases import PHASE_SIZE, Phases
+from broadcaster.stage import Stage
+
+CROWD = 4 * PHASE_SIZE
+
+
+def _price(stage: Stage) -> Update:
+    return Update("market_data", "BTCUSDT", {"last_price": stage.board.sequence})
+
+
+@given(st.floats(0, 1e6), st.sampled_from([20, 100, 250, 10_000]), st.floats(0, 0.999), st.booleans())
+def test_an_interval_is_stretched_by_a_quarter_at_most_and_never_shortened(
+    now: float, interval_ms: int, phase: float, crowded: bool
+) -> None:
+    phases = Phases()
+    for _ in range(PHASE_SIZE + crowded):
+        phases.join(interval_ms)
+    wait = phases.after(now, interval_ms, phase) - now
+    assert interval_ms / 1000 - 1e-6 <= wait <= (1.25 if crowded else 1.0) * interval_ms / 1000 + 1e-6
+
+
+def test_who_has_gone_is_no_crowd() -> None:
+    phases = Phases()
+    for _ in range(CROWD):
+        phases.join(250)
+    for _ in range(CROWD):
+        phases.leave(250)
+    assert not phases.crowded(250)
+    assert not phases._crowds
+
+
+def test_a_large_group_ticks_in_phases_and_its_first_change_goes_to_all_at_once() -> None:
+    stage = Stage()
+    members = [stage.join("market_data") for _ in range(CROWD)]
+    assert stage.broadcaster.groups == 1
+    assert stage.broadcaster.phases == 4
+    stage.advance(4)
+    stage.commit(_price(stage))
+    assert all(member.times("diff_update") == [4] for member in members)
+    for _ in range(250):
+        stage.advance(0.01)
+        stage.commit(_price(stage))
+    for member in members:
+        times = member.times("diff_update")
+        assert min(later - earlier for earlier, later in pairwise(times)) >= 0.25 - 1e-6
+        assert max(later - earlier for earlier, later in pairwise(times)) <= 0.3125 + 1e-6
+        assert member.client.gaps == 0
+    last = Counter(member.times("diff_update")[-1] for member in members)
+    assert max(last.values()) == PHASE_SIZE
+    stage.advance(0.3125)
+    assert all(stage.exact(member) for member in members)
+
+
+def test_a_phase_costs_one_encoding() -> None:
+    stage = Stage()
+    for _ in range(CROWD):
+        stage.join("market_data")
+    stage.advance(1)
+    stage.commit(_price(stage))
+    stage.advance(0.01)
+    stage.commit(_price(stage))
+    before = stage.frames.encodings
+    stage.advance(0.3125)
+    assert stage.frames.encodings - before <= 4
+
+
+def test_many_small_groups_are_spread_too() -> None:
+    stage = Stage()
+    members = [stage.join("market_data:BTCUSDT", f"orders:{number}") for number in range(PHASE_SIZE + 100)]
+    for _ in range(300):
+        stage.advance(0.01)
+        stage.commit(_price(stage))
+    bursts = Counter(member.times("diff_update")[-1] for member in members)
+    assert max(bursts.values()) < len(members) / 10
+    stage.advance(0.3125)
+    assert all(stage.exact(member) for member in members)
+
+
+def test_the_heartbeats_of_an_idle_crowd_are_spread() -> None:
+    stage = Stage()
+    members = [stage.join("market_data") for _ in range(CROWD)]
+    stage.advance(20)
+    beats = Counter(time for member in members for time in member.times("heartbeat"))
+    assert max(beats.values()) <= PHASE_SIZE
+    for member in members:
+        times = [0.0, *member.times("heartbeat")]
+        assert max(later - earlier for earlier, later in pairwise(times)) <= 5.0 + 1e-6
