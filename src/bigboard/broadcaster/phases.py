@@ -9,6 +9,8 @@ __all__ = ["PHASE_SIZE", "Phases"]
 PHASE_SIZE = 400
 """Members that tick together: some milliseconds of writing."""
 
+_SLOTS = 25
+"""Places in an interval. Small groups share one, so that a tick is made for many of them."""
 _GOLDEN = 0.618033988749895
 _LONGEST_STRETCH = 0.25
 _LATENESS = 0.05
@@ -28,7 +30,7 @@ class Phases:
     def next_phase(self) -> float:
         """A place for a new group: multiples of the golden ratio spread evenly, however many there will be."""
         self._given += 1
-        return self._given * _GOLDEN % 1.0
+        return int(self._given * _GOLDEN % 1.0 * _SLOTS) / _SLOTS
 
     def join(self, interval_ms: int) -> None:
         """A client more with this interval."""

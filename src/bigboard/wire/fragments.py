@@ -27,6 +27,19 @@ _ENCODERS: dict[Format, msgspec.json.Encoder | msgspec.msgpack.Encoder] = {
 }
 
 
+class _Encoded(dict[Any, msgspec.Raw]):
+    """Pieces by name, each encoded when it is first asked for; afterwards it costs no call."""
+
+    def __init__(self, parts: Any, encoder: msgspec.json.Encoder | msgspec.msgpack.Encoder) -> None:
+        super().__init__()
+        self._parts = parts
+        self._encoder = encoder
+
+    def __missing__(self, name: Any) -> msgspec.Raw:
+        piece = self[name] = msgspec.Raw(self._encoder.encode(self._parts[name]))
+        return piece
+
+
 class _Pieces:
     """The changes of one topic in one format; ``parts`` are what can be asked for one by one."""
 
@@ -35,7 +48,7 @@ class _Pieces:
     def __init__(self, changes: Any, id_field: str | None, format: Format) -> None:
         self._encoder = _ENCODERS[format]
         self._whole: msgspec.Raw | None = None
-        self._encoded: dict[Any, msgspec.Raw] = {}
+        self._encoded = _Encoded(changes, self._encoder)
         self._parts: Any = changes
         self._index: dict[str, list[int]] | None = None
         if id_field is not None:
@@ -57,16 +70,11 @@ class _Pieces:
         """The changes of these keys; rows in the order in which they stand among all."""
         if self._index is not None:
             index = self._index
-            return [self._piece(at) for at in sorted(at for key in keys for at in index.get(key, ()))]
+            return [self._encoded[at] for at in sorted(at for key in keys for at in index.get(key, ()))]
         parts, encoded = self._parts, self._encoded
-        fewer = keys if len(keys) <= len(parts) else [key for key in parts if key in keys]
-        return {key: encoded.get(key) or self._piece(key) for key in fewer if key in parts}
-
-    def _piece(self, name: Any) -> msgspec.Raw:
-        piece = self._encoded.get(name)
-        if piece is None:
-            piece = self._encoded[name] = msgspec.Raw(self._encoder.encode(self._parts[name]))
-        return piece
+        if len(keys) > len(parts):
+            return {key: encoded[key] for key in parts if key in keys}
+        return {key: encoded[key] for key in keys if key in parts}
 
 
 class Fragments:

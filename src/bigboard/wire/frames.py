@@ -42,6 +42,8 @@ class Frames:
         self._fragments: dict[int, Fragments | None] = {}
         self._earlier_fragments = 0
         self._cached_at = board.cursor
+        self._stamp = rfc3339(board.timestamp)
+        """The moment of the commit at which it was cached, as messages tell it."""
 
     @property
     def fragments(self) -> int:
@@ -113,6 +115,7 @@ class Frames:
             self._cache.clear()
             self._states.clear()
             self._cached_at = self.board.cursor
+            self._stamp = rfc3339(self.board.timestamp)
         elif len(self._cache) > _MOST_CACHED:
             self._cache.clear()
 
@@ -141,7 +144,7 @@ class Frames:
             epoch=board.epoch,
             since=since,
             sequence=board.sequence,
-            timestamp=rfc3339(board.timestamp),
+            timestamp=self._stamp,
             changes=changes,
         )
         return encode(message, format)
