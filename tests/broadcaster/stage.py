@@ -27,6 +27,8 @@ class FakeMember:
     While ``stuck``, frames wait and the member is not ready, as a transport with a full buffer.
     """
 
+    client_class = "web"
+
     def __init__(self, stage: Stage, subscriptions: tuple[str, ...], format: Format) -> None:
         self.session = ServerSession(stage.frames, format=format)
         self.client = ClientSession(subscriptions, format=format)

@@ -92,13 +92,13 @@ async def test_one_that_stops_reading_for_a_while_sees_it_too() -> None:
         def stuck() -> bool:
             nonlocal number
             number += 1
-            served.commit(*(Update("strategies", f"s{key}", {"message": f"{number:06}" * 600}) for key in range(30)))
+            served.commit(*(Update("strategies", f"s{key}", {"message": f"#{number};" * 600}) for key in range(30)))
             return served.hub.broadcaster.counters.skipped > 3
 
         await until(stuck, "its buffers are full")
         # The library's own frames are written meanwhile, behind half a frame of ours.
         await client.write(LibraryFrame(Opcode.PING, b"here").serialize(mask=True))
-        last = f"{number:06}".encode()
+        last = f"#{number};".encode()
         await client.read(lambda: _has(client, Opcode.PONG, b"here") and _has(client, Opcode.TEXT, last))
         pongs = [frame for frame in client.frames if frame.opcode is Opcode.PONG]
         texts = [bytes(frame.data) for frame in client.frames if frame.opcode is Opcode.TEXT]
@@ -153,3 +153,14 @@ def _record(member: Connection, written: list[bytes]) -> None:
         write(frame)
 
     member.write = recorded  # type: ignore[method-assign]
+
+
+async def test_ends_are_counted_by_their_code() -> None:
+    async with gateway() as served, served.connect("/ws?client=tui") as leaving, RawClient(served.port) as rude:
+        await until(lambda: len(served.hub.broadcaster.members) == 2, "both are there")
+        assert served.hub.broadcaster.figures().clients == {("tui", "json"): 1, ("web", "json"): 1}
+        await leaving.close(1001)
+        await rude.write(LibraryFrame(Opcode.TEXT, b"[]").serialize(mask=True))
+        await rude.read(lambda: rude.ended)
+        await until(lambda: served.hub.broadcaster.figures().closes.total() == 2, "both have ended")
+        assert served.hub.broadcaster.figures().closes == {1001: 1, 4400: 1}

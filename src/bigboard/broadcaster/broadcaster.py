@@ -7,9 +7,10 @@ and no sockets: its owner calls ``tick`` after a commit and when ``tick`` has as
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from bigboard.broadcaster.counters import Counters
+from bigboard.broadcaster.counters import Counters, Figures
 from bigboard.broadcaster.group import Group, GroupKey
 from bigboard.broadcaster.interest import Interest
 from bigboard.broadcaster.phases import PHASE_SIZE, Phases
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Broadcaster"]
 
 _NEVER = float("inf")
+_KNOWN_CODES = frozenset({*CloseCode, 1000, 1001, 1002, 1003, 1005, 1006, 1007, 1011})
+"""The protocol's own, and those of RFC 6455 that a client or a lost connection may bring."""
 
 
 class Broadcaster:
@@ -33,6 +36,8 @@ class Broadcaster:
     def __init__(self, frames: Frames, *, heartbeat_s: float = 5.0, stuck_s: float = 30.0) -> None:
         self.counters = Counters()
         self.members: dict[Member, Group] = {}
+        self._clients: Counter[tuple[str, str]] = Counter()
+        self._closes: Counter[int] = Counter()
         self._frames = frames
         self._seen = frames.board.cursor
         """Where the board was when groups were last told of changes."""
@@ -55,12 +60,32 @@ class Broadcaster:
         """How many parts the groups are split into; each ticks by itself."""
         return sum(map(len, self._groups.values()))
 
+    def figures(self) -> Figures:
+        """What there is to know at this moment."""
+        return Figures(
+            self.counters,
+            self.groups,
+            self.phases,
+            self._frames.encodings,
+            self._frames.fragments,
+            Counter(self._clients),
+            Counter(self._closes),
+        )
+
+    def ended(self, code: int) -> None:
+        """Count a connection that ended with a close code."""
+        # A client may give any code: it must not make the counters grow.
+        self._closes[code if code in _KNOWN_CODES else 0] += 1
+
     def add(self, member: Member, now: Instant) -> None:
         """Take a new connection in."""
+        self._clients[member.client_class, member.session.format.value] += 1
         self._join(member, now)
 
     def remove(self, member: Member) -> None:
         """Let a connection go."""
+        if member in self.members:
+            self._clients[member.client_class, member.session.format.value] -= 1
         self._leave(member)
         self._stuck_since.pop(member, None)
         self._waiting.pop(member, None)
@@ -151,7 +176,7 @@ class Broadcaster:
         late, everybody = group.late, group.dirty
         group.late = set()
         group.dirty = False
-        sent = self._update(group, group.members if everybody else late, now)
+        sent = self._update(group, group.members if everybody else late, late, now)
         if sent and everybody:
             group.last_sent = now.monotonic
         group.armed = not sent
@@ -159,7 +184,7 @@ class Broadcaster:
         group.due = again if sent or group.late else None
         self._plan(group)
 
-    def _update(self, group: Group, members: Iterable[Member], now: Instant) -> bool:
+    def _update(self, group: Group, members: Iterable[Member], late: set[Member], now: Instant) -> bool:
         """Send its members what they lack; whether anybody lacked anything."""
         frame: Frame | None = None
         since = present = self._seen
@@ -175,6 +200,8 @@ class Broadcaster:
                 if update is None:
                     continue
                 frame, since, present = update, stood, session.cursor
+            if late and member in late:
+                self.counters.catch_ups += 1
             self._write(member, frame)
         return frame is not None
 

@@ -18,6 +18,8 @@ class Member(Protocol):
     """
 
     session: ServerSession
+    client_class: str
+    """``web``, ``tui`` or ``api``, for the counters."""
 
     def ready(self) -> bool:
         """Whether everything that was written before has left for the network."""

@@ -38,14 +38,19 @@ class Connection:
         broadcaster: Broadcaster,
         pacemaker: Pacemaker,
         preparer: FramePreparer,
+        *,
+        client_class: str,
     ) -> None:
         self.session = session
+        self.client_class = client_class
         self._websocket = websocket
         self._broadcaster = broadcaster
         self._pacemaker = pacemaker
         self._preparer = preparer
         self._channel = channel_of(websocket.scope)
         self._closing: asyncio.Task[None] | None = None
+        self._code = 1006
+        """The code that the connection ended with; until it is known, that it was lost."""
 
     # What the broadcaster asks
 
@@ -66,6 +71,7 @@ class Connection:
         """See ``Member``."""
         if self._closing is None:
             loop = asyncio.get_running_loop()
+            self._code = close.code
             self._closing = loop.create_task(self._close(close))
             # Also once the close frame is written: the transport closes only when all is written, which may be never.
             loop.call_later(CLOSE_S, abort_of(self._websocket.scope))
@@ -86,6 +92,7 @@ class Connection:
             _log.error("connection failed", error=repr(error))
         finally:
             self._broadcaster.remove(self)
+            self._broadcaster.ended(self._code)
             if self._closing is not None:
                 self._closing.cancel()
                 await asyncio.gather(self._closing, return_exceptions=True)
@@ -94,6 +101,8 @@ class Connection:
         while True:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
+                if self._closing is None:
+                    self._code = message["code"]
                 return
             if self._closing is not None:
                 continue  # What comes after a close has no effect any more.

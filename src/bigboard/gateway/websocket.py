@@ -44,7 +44,8 @@ def websocket_routes(hub: Hub, origins: OriginCheck) -> APIRouter:
             return
         await websocket.accept(subprotocol)
         session = ServerSession(hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits)
-        await Connection(websocket, session, hub.broadcaster, hub.pacemaker, preparer).run()
+        client_class = _client_class(websocket.query_params)
+        await Connection(websocket, session, hub.broadcaster, hub.pacemaker, preparer, client_class=client_class).run()
 
     return router
 
@@ -69,8 +70,12 @@ def _format(offered: Sequence[str], query: Mapping[str, str]) -> tuple[Format, s
     return Format(name), None
 
 
+def _client_class(query: Mapping[str, str]) -> str:
+    return query.get("client", "web")
+
+
 def _interval_ms(query: Mapping[str, str]) -> int:
-    name = query.get("client", "web")
+    name = _client_class(query)
     if name not in INTERVALS_MS:
         raise _Refused(400, f"no client class {name[:40]!r}; classes are {', '.join(INTERVALS_MS)}")
     return INTERVALS_MS[name]
