@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from aggregator.bench import Bench, bench, price, running, trade
 from aggregator.hand_clock import settle
-from bigboard.board import Board, UpdateBatch
+from bigboard.aggregator import Aggregator
+from bigboard.board import Board, Update, UpdateBatch
+from bigboard.clock import SystemClock
+from bigboard.spine import MemorySpine
 
 
 async def test_the_first_change_after_a_quiet_time_goes_at_once() -> None:
@@ -128,3 +131,18 @@ async def test_publishers_at_the_same_time_lose_no_barrier() -> None:
         await stage.clock.advance(20)
         for symbol in symbols:
             assert stage.prices(symbol) == [float(n) for n in range(8)]
+
+
+async def test_a_board_that_changes_much_is_snapshotted_sooner() -> None:
+    spine, clock = MemorySpine(), SystemClock()
+    aggregator = Aggregator(Board("E"), spine, clock, snapshot_commits=1_000, snapshot_weight=100)
+    await spine.save(aggregator.board.snapshot())
+    saved = []
+    for value in range(1, 41):
+        aggregator.ingest([Update("market_data", f"S{n}", {"last_price": float(value)}) for n in range(10)])
+        await aggregator.commit()
+        snapshot = await spine.snapshot()
+        assert snapshot is not None
+        saved.append(snapshot.sequence)
+    # 10 keys a commit: the 100th changed key comes with the 10th commit.
+    assert sorted(set(saved)) == [0, 10, 20, 30, 40]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bigboard.board import Diff
+from bigboard.board import Board, Cursor, Diff, Snapshot, Update
 from bigboard.spine import MemorySpine
 from spine.conformance import SpineConformance
 from spine.reader import Reader, Writer
@@ -69,3 +69,29 @@ async def test_a_long_way_to_catch_up_lets_others_run() -> None:
     task.cancel()
     assert steps == 1_000
     assert turns >= 10
+
+
+async def test_heavy_diffs_go_as_soon_as_a_snapshot_covers_them() -> None:
+    spine, board = MemorySpine(max_diffs=1_000, max_weight=50), Board("E")
+    await spine.save(board.snapshot())
+    for price in range(1, 21):
+        for symbol in range(10):
+            board.apply(Update("market_data", f"S{symbol}", {"last_price": float(price)}))
+        diff = board.commit(price)
+        assert diff is not None
+        assert diff.weight == 10
+        await spine.append(diff)
+    assert spine.trimmed == 0, "nothing may go that no snapshot covers"
+    await spine.save(board.snapshot())
+    assert spine.trimmed == 15
+
+    replica = Board("")
+    async with aclosing(spine.follow(Cursor("E", 3))) as steps:
+        async for step in steps:
+            if isinstance(step, Snapshot):
+                replica.load(step)
+            else:
+                replica.merge(step)
+            if replica.sequence == board.sequence:
+                break
+    assert replica.snapshot() == board.snapshot()

@@ -45,6 +45,7 @@ class Aggregator:
         *,
         commit_interval_s: float = 0.010,
         snapshot_commits: int = 1_000,
+        snapshot_weight: int = 20_000,
         append_timeout_s: float = 5.0,
         name: str = "aggregator",
     ) -> None:
@@ -59,6 +60,8 @@ class Aggregator:
         self._clock = clock
         self._commit_interval_s = commit_interval_s
         self._snapshot_commits = snapshot_commits
+        self._snapshot_weight = snapshot_weight
+        self._weight = 0
         self._append_timeout_s = append_timeout_s
         self._dirty = asyncio.Event()
         self._committing = asyncio.Lock()
@@ -165,8 +168,14 @@ class Aggregator:
             return None
         self.commits += 1
         # A snapshot can only be made here: while the spine is awaited, updates are applied that belong to the next commit.
-        due = self.commits % self._snapshot_commits == 0
-        return diff, self.board.snapshot() if due else None
+        # It is due after so many commits, or changed keys: a log of large diffs is large. It costs the size of the state, so
+        # that on a large board more has to change first.
+        self._weight += diff.weight
+        heavy = self._weight >= max(self._snapshot_weight, 4 * sum(self.board.sizes().values()))
+        if not heavy and self.commits % self._snapshot_commits:
+            return diff, None
+        self._weight = 0
+        return diff, self.board.snapshot()
 
     def service(self) -> Update:
         """The aggregator's own row in the topic ``services``; called about once a second."""

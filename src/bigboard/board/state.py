@@ -45,3 +45,8 @@ class Diff:
     def cursor(self) -> Cursor:
         """The position after this diff."""
         return Cursor(self.epoch, self.sequence)
+
+    @property
+    def weight(self) -> int:
+        """How many keys and rows it tells of: what it costs to keep, roughly."""
+        return sum(map(len, self.changes.values()))

@@ -23,9 +23,13 @@ _STEPS_PER_TURN = 64
 class MemorySpine:
     """A ``Spine`` for `bigboard up`: nothing is encoded or copied, followers share the writer's objects."""
 
-    def __init__(self, *, max_diffs: int = 10_000) -> None:
+    def __init__(self, *, max_diffs: int = 10_000, max_weight: int = 20_000) -> None:
         self.max_diffs = max_diffs
         """Diffs kept. Full and not to be trimmed: ``append`` raises."""
+        self.max_weight = max_weight
+        """Changed keys in the diffs that a snapshot covers. Diffs of a busy board are large, and no follower in this process
+        is ever far behind: past this the covered ones go, and who is behind them starts from the snapshot."""
+        self._weight = 0
         self.trimmed = 0
         """Diffs that were dropped from the log's old end."""
         self._log: deque[Diff] = deque()
@@ -43,6 +47,7 @@ class MemorySpine:
         if len(self._log) >= self.max_diffs and not self._trim():
             raise SpineUnavailable(f"the log holds {len(self._log)} diffs since its snapshot: save a newer one")
         self._log.append(diff)
+        self._weight += diff.weight
         self._last = diff.cursor
         self._notify()
 
@@ -50,12 +55,15 @@ class MemorySpine:
         """See ``Spine``."""
         if self._last is None or snapshot.epoch != self._last.epoch:
             self._log.clear()
+            self._weight = 0
             self._last = snapshot.cursor
         elif snapshot.sequence > self._last.sequence:
             raise SpineUnavailable(f"the log ends at {self._last}, the snapshot is of {snapshot.cursor}")
         elif self._snapshot is not None and snapshot.sequence < self._snapshot.sequence:
             return  # The log may have been trimmed up to the newer one: from an older one nobody could get on.
         self._snapshot = snapshot
+        while self._weight > self.max_weight and self._drop_oldest(snapshot.sequence):
+            pass
         self._notify()
 
     async def snapshot(self) -> Snapshot | None:
@@ -99,10 +107,17 @@ class MemorySpine:
     def _trim(self) -> bool:
         """Drop the older half of what the snapshot covers; whether there is room now."""
         covered = self._snapshot.sequence if self._snapshot is not None else 0
-        while self._log and len(self._log) > self.max_diffs // 2 and self._log[0].sequence <= covered:
-            self._log.popleft()
-            self.trimmed += 1
+        while len(self._log) > self.max_diffs // 2 and self._drop_oldest(covered):
+            pass
         return len(self._log) < self.max_diffs
+
+    def _drop_oldest(self, covered: int) -> bool:
+        """Drop the oldest diff, if there is one and a snapshot at ``covered`` makes up for it."""
+        if not self._log or self._log[0].sequence > covered:
+            return False
+        self._weight -= self._log.popleft().weight
+        self.trimmed += 1
+        return True
 
     def _notify(self) -> None:
         # A fresh event per change: whoever waited on the old one wakes, and nobody has to reset it for others.
