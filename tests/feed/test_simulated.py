@@ -80,6 +80,17 @@ async def test_equal_seeds_give_equal_events() -> None:
     assert one != other
 
 
+async def test_a_seed_stands_for_one_market_whatever_the_clock_does() -> None:
+    prices = []
+    for clock in (FakeClock(), SlowClock()):
+        batches = await collect(SimulatedFeed(3, seed=7, clock=clock), batches=200)
+        trades = [event for batch in batches for event in batch if isinstance(event, Trade)]
+        prices.append([(trade.symbol, trade.id, trade.price, trade.size, trade.side) for trade in trades])
+    shorter = min(map(len, prices))
+    assert shorter > 50
+    assert prices[0][:shorter] == prices[1][:shorter]
+
+
 async def test_the_status_tells_the_rate_that_is_asked_for() -> None:
     batches = await collect(SimulatedFeed(2, clock=FakeClock()), batches=40)
     details = [event.detail for batch in batches for event in batch if isinstance(event, Status)]

@@ -30,7 +30,7 @@ def run(
     now_ms = START_MS
     for step_ms in steps_ms:
         now_ms += step_ms
-        simulation.begin(now_ms)
+        simulation.begin(step_ms / 1_000)
         yield now_ms, [simulation.step(symbol, now_ms) for symbol in simulation.symbols]
 
 

@@ -27,8 +27,8 @@ _STATUS_EVERY_S: Final = 1.0
 class SimulatedFeed:
     """A market of ``symbols`` (a count, or names) that each move ``updates_per_second`` times a second.
 
-    Equal seeds and equal readings of the clock give equal events. A machine that is too slow for the rate gets fewer
-    steps, each over more time; the status tells the true rate.
+    Equal seeds give the same market, step by step and on any machine; the clock only decides when a step is shown. A machine
+    that is too slow for the rate shows fewer steps a second; the status tells the true rate.
 
     Raises ``ValueError`` for a rate outside 1 to 1,000, or no symbol at all.
     """
@@ -70,7 +70,7 @@ class SimulatedFeed:
         yield [self._status(None)]
         while True:
             now_ms = clock.epoch_ms()
-            self._simulation.begin(now_ms)
+            self._simulation.begin(self._interval_s)
             for first in range(0, len(self._simulation.symbols), _MOST_SYMBOLS):
                 if batch := self._step(first, now_ms):
                     yield batch

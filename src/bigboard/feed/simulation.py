@@ -27,7 +27,7 @@ __all__ = ["SimulatedSymbol", "Simulation"]
 _LONGEST_STEP_S: Final = 5.0
 """A machine that was asleep for a night wakes up to the price of the evening, not to a leap."""
 _FUNDING_MS: Final = 8 * 3600 * 1000
-_MARK_EVERY_MS: Final = 1_000
+_MARK_EVERY_S: Final = 1.0
 _LEVEL_SPACING: Final = 5e-6
 """Mean distance of two levels, as a part of the price, where the tick is fine enough for it."""
 _MOST_TAKERS: Final = 12
@@ -41,15 +41,16 @@ class Simulation:
         self._rng = Random(f"{seed}/market")  # noqa: S311 - a market to look at, no secret
         self._market = FairPrice(1.0, volatility=0.45, beta=0.0)
         self.symbols = [SimulatedSymbol(instrument, seed=seed) for instrument in instruments]
-        self._last_ms: int | None = None
         self._dt_s = 0.0
         self._return = 0.0
 
-    def begin(self, now_ms: int) -> None:
-        """Let the market as a whole move on to ``now_ms`` (epoch milliseconds)."""
-        last_ms = now_ms if self._last_ms is None else self._last_ms
-        self._last_ms = now_ms
-        self._dt_s = min(_LONGEST_STEP_S, max(0, now_ms - last_ms) / 1000)
+    def begin(self, dt_s: float) -> None:
+        """Let the market as a whole move on by ``dt_s`` seconds of its own time.
+
+        That time is the caller's to choose, and no clock's: a timer that is late by a millisecond must not change the market
+        that a seed stands for.
+        """
+        self._dt_s = min(_LONGEST_STEP_S, dt_s)
         self._return = self._market.advance(self._dt_s, 0.0, self._rng)
 
     def step(self, symbol: SimulatedSymbol, now_ms: int) -> list[MarketEvent]:
@@ -78,7 +79,7 @@ class SimulatedSymbol:
         self._last_side: Literal["buy", "sell"] = "buy"
         self._trade_id = 0
         self._update_id = 0
-        self._mark_due_ms = 0
+        self._mark_due_s = 0.0
         self._basis = 0.0
 
     def step(self, now_ms: int, dt_s: float, market_return: float) -> list[MarketEvent]:
@@ -94,7 +95,8 @@ class SimulatedSymbol:
             events.append(book)
         if ticker := self._ticker(now_ms, last if isinstance(last, Trade) else None):
             events.append(ticker)
-        if now_ms >= self._mark_due_ms:
+        self._mark_due_s -= dt_s
+        if self._mark_due_s <= 0:
             events.append(self._mark(now_ms))
         return events
 
@@ -201,7 +203,7 @@ class SimulatedSymbol:
 
     def _mark(self, now_ms: int) -> Ticker:
         """Once a second: the index is the fair price, the mark differs by a slowly changing basis that funding follows."""
-        self._mark_due_ms = now_ms + _MARK_EVERY_MS
+        self._mark_due_s = _MARK_EVERY_S
         self._basis = 0.995 * self._basis + sqrt(1 - 0.995**2) * self._rng.gauss(0.0, 2e-4)
         index, decimals = self._fair.value, self.instrument.price_decimals + 2
         return Ticker(
