@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 import signal
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ def build_feed(
 ) -> tuple[Feed, str]:
     """The feed that the settings ask for, and one line that says what it is."""
     speed = _speed(settings.speed)
+    if settings.loop and settings.exit:
+        raise SettingError("exit", "", "exit: a replay that starts again never ends; leave out --loop or --exit")
     if settings.replay:
         feed = ReplayFeed(
             settings.replay,
@@ -324,6 +327,11 @@ def _symbols(text: str) -> int | list[str]:
             raise SettingError("symbols", "", f"symbols: {count} is not from 1 to 5000")
         return count
     names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9:/._-]*", name) is None:
+            raise SettingError(
+                "symbols", "", f"symbols: {name!r} is no symbol; write one like BTCUSDT or BTC/USDT:USDT"
+            )
     if not names:
         raise SettingError("symbols", "", "symbols: give names by commas, such as BTCUSDT,ETHUSDT, or how many")
     return names

@@ -76,7 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     candle_history: Annotated[_Count, Meta(description="Closed candles kept in memory per symbol and interval.")] = (
         1_000
     )
-    candle_history_total: Annotated[_Count, Meta(description="Closed candles kept in memory over all.")] = 500_000
+    candle_history_total: Annotated[_Count, Meta(description="Closed candles kept in memory over all.")] = 200_000
     stale_after: Annotated[_Seconds, Meta(description="A ticker or book stream without data for so long is stale.")] = (
         10.0
     )

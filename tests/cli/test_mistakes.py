@@ -37,6 +37,9 @@ def _check(ended: Ended, *words: str) -> None:
         (["--loop"], ["loop", "--replay"]),
         (["--host", "0.0.0.0"], ["0.0.0.0", "--insecure"]),  # noqa: S104 - it must not listen there
         (["--exit"], ["exit", "--replay"]),
+        (["--replay", "{recording}", "--loop", "--exit"], ["--loop", "--exit"]),
+        (["--symbols", "BTC USDT,@"], ["'BTC USDT'"]),
+        (["--host", ""], ["--host"]),
         (["--speed", "-1"], ["'-1'"]),
         (["--speed", "nan"], ["'nan'"]),
         (["--symbols", "0"], ["1 to 5000"]),
@@ -114,7 +117,7 @@ async def test_a_wrong_subscription_of_watch_is_one_line() -> None:
     [
         (["upp"], ["upp"]),
         (["up", "--prot", "1"], ["--prot", "--port"]),
-        (["up", "here"], ["here"]),
+        (["up", "here"], ["here", "--replay"]),
         (["watch"], ["SUBSCRIPTION"]),
         (["watch", "orders", "--interval-ms", "5"], ["20"]),
         (["--replay"], ["--replay"]),

@@ -187,3 +187,10 @@ async def test_who_closes_the_pipe_sees_no_traceback() -> None:
 
 def _command() -> str:
     return f"timeout 2 {shlex.quote(sys.executable)} -m bigboard"
+
+
+async def test_a_shell_may_expand_a_pattern_after_replay() -> None:
+    paths = [str(recording(f"2021-04-05/{name}usdt.gz")) for name in ("bat", "chr", "neo")]
+    ended = await run("up", "--port=0", "--hub-port=0", "--replay", *paths, "--speed", "max", "--exit")
+    assert ended.status == 0
+    assert all(path in ended.out for path in paths)

@@ -9,9 +9,9 @@ const QUIET = [
   '--no-first-run',
 ];
 
-/** `BIGBOARD_TEST_CHROMIUM` names the browser if it is not at the usual place. */
+/** `CHROMIUM` names the browser if it is not at the usual place. */
 export function launch() {
-  const executablePath = process.env.BIGBOARD_TEST_CHROMIUM ?? '/usr/bin/chromium';
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   return chromium.launch({ executablePath, args: QUIET });
 }
 

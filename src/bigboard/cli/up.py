@@ -25,13 +25,14 @@ _EPILOG = """
 \b
 Examples:
   bigboard up --symbols 50 --seed 7
-  bigboard up --replay btcusdt.gz --replay ethusdt.gz --speed 10 --loop
+  bigboard up --replay btcusdt.gz ethusdt.gz --speed 10 --loop
   bigboard up --config bigboard.yaml --port 9000
 Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME.
 """
 
 
 @click.command(epilog=_EPILOG)
+@click.argument("paths", nargs=-1, metavar="")
 @click.option("--replay", multiple=True, metavar="PATH", help="Play recorded streams: a file, several, or a folder.")
 @click.option("--speed", metavar="FACTOR", help="Replay speed: 1, 10, 0.5, or max.  [1]")
 @click.option("--loop", is_flag=True, default=None, help="Start the replay again when it ends.")
@@ -47,12 +48,16 @@ Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME
 @click.option("--hub-port", metavar="PORT", help="Port of the hub for programs.  [8086]")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.  [warning]")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="YAML file with settings.")
-def up(config: Path | None, replay: tuple[str, ...], **flags: Any) -> None:
+def up(config: Path | None, paths: tuple[str, ...], replay: tuple[str, ...], **flags: Any) -> None:
     """Run the whole board in this process.
 
     Without --replay the market is simulated. Nothing else is needed: no Redis, no database.
     """
-    settings = load_settings(config=config, environment=os.environ, flags={**flags, "replay": replay or None})
+    if paths and not replay:
+        raise click.UsageError(f"{paths[0]!r} is no option; a recording is played by --replay {paths[0]}")
+    # `--replay *.gz`: a shell gives the first name to the option and leaves the others beside it.
+    recordings = (*replay, *paths) or None
+    settings = load_settings(config=config, environment=os.environ, flags={**flags, "replay": recordings})
     configure_logs(settings.log_level, settings.log_format)
     uvloop.run(_run(settings))
 

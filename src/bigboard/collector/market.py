@@ -119,7 +119,7 @@ class MarketCollector:
         updates = self._candles.live(now, all_of_them=at_end)
         elapsed = now - self._reported_at
         # Less than zero: the wall clock was set back.
-        if elapsed >= self._settings.report_interval_ms or elapsed < 0:
+        if elapsed >= self._settings.report_interval_ms or elapsed < 0 or at_end:
             self._reported_at = now
             updates += self._report(now, elapsed)
         else:
