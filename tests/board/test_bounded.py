@@ -88,7 +88,7 @@ def _rows(table: RowsTable, limits: Limits, updates: int) -> None:
 
 
 def _keyed(table: FieldsTable | LadderTable, limits: Limits, updates: int) -> None:
-    nodes: dict[str, Node] = dict(table._nodes if isinstance(table, FieldsTable) else table._nodes)
+    nodes: dict[str, Node] = dict(table._nodes)
     assert len(table) == sum(node.exists for node in nodes.values()) <= limits.max_keys
     assert set(table._graves._marks) == {key for key, node in nodes.items() if not node.exists}
     assert len(table._graves) <= limits.max_tombstones + updates
