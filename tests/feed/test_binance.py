@@ -217,9 +217,13 @@ def test_every_stream_of_a_symbol_gets_a_row_and_its_end(streams: BinanceStreams
     streams.read(depth(7, 10, 5), ARRIVAL)
     ended = streams.end(5, "replay ended")
     assert [(e.service, e.status, e.detail) for e in ended if isinstance(e, Status)] == [
-        ("replay/BTCUSDT/book", "down", "replay ended"),
+        ("replay/BTCUSDT/book", "down", "replay ended, waiting for a snapshot"),
         ("replay/BTCUSDT/trades", "down", "replay ended"),
     ]
+    streams.read(SNAPSHOT, ARRIVAL, snapshot_of="BTCUSDT")
+    book, _ = streams.end(6, "replay ended")
+    assert isinstance(book, Status)
+    assert book.detail == "replay ended"
 
 
 def test_a_message_without_a_frame_is_read_by_its_own_type(streams: BinanceStreams) -> None:

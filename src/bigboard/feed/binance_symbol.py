@@ -147,8 +147,12 @@ class BinanceSymbol:
         return [book, self._say("book", received_at, "degraded", _WAITING)]
 
     def end(self, received_at: int, detail: str) -> list[MarketEvent]:
-        """Every stream is down; ``detail`` says why."""
-        return [self._say(part, received_at, "down", detail) for part in sorted(self._parts)]
+        """Every stream is down; ``detail`` says why, and a book that is not in step goes on saying so."""
+        without_book = detail if self.book.state == "in_step" else f"{detail}, {_WAITING}"
+        return [
+            self._say(part, received_at, "down", without_book if part == "book" else detail)
+            for part in sorted(self._parts)
+        ]
 
     def _quote(
         self,
