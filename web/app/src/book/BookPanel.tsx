@@ -5,7 +5,7 @@ import { priceDecimals, sizeDecimals, tickSize } from '../format/precision.ts';
 import { ageOf, isStale } from '../live/staleness.ts';
 import { useServerNow } from '../live/useServerNow.ts';
 import { GROUPINGS, groupLevels } from './grouping.ts';
-import { LadderRow } from './LadderRow.tsx';
+import { LadderSide } from './LadderSide.tsx';
 import { SpreadRow } from './SpreadRow.tsx';
 import { useRowsThatFit } from './useRowsThatFit.ts';
 import './book.css';
@@ -65,31 +65,9 @@ export function BookPanel({ symbol }: { readonly symbol: string | undefined }): 
           </p>
         ) : (
           <>
-            <div className="ladder-side asks" data-side="asks">
-              {asks.map((level) => (
-                <LadderRow
-                  key={level.price}
-                  level={level}
-                  side="ask"
-                  decimals={decimals}
-                  sizeDecimals={lot}
-                  depth={level.cumulative / deepest}
-                />
-              ))}
-            </div>
+            <LadderSide side="ask" levels={asks} decimals={decimals} sizeDecimals={lot} deepest={deepest} />
             <SpreadRow bid={book?.bids[0]?.[0]} ask={book?.asks[0]?.[0]} decimals={decimals} />
-            <div className="ladder-side bids" data-side="bids">
-              {bids.map((level) => (
-                <LadderRow
-                  key={level.price}
-                  level={level}
-                  side="bid"
-                  decimals={decimals}
-                  sizeDecimals={lot}
-                  depth={level.cumulative / deepest}
-                />
-              ))}
-            </div>
+            <LadderSide side="bid" levels={bids} decimals={decimals} sizeDecimals={lot} deepest={deepest} />
           </>
         )}
       </div>
