@@ -1,21 +1,10 @@
 // A page in headless Chromium, driven by JSON commands on standard input, one answer a line.
 // node page.mjs URL
 import { createInterface } from 'node:readline';
-import { chromium } from '../../web/node_modules/playwright-core/index.mjs';
-
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
+import { launch } from '../../web/e2e/browser.mjs';
 
 const url = process.argv[2];
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ARGUMENTS,
-});
+const browser = await launch();
 const page = await browser.newPage({ viewport: { width: 1600, height: 900 }, colorScheme: 'dark' });
 const foreign = [];
 const errors = [];
