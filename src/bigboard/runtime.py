@@ -258,17 +258,14 @@ class Embedded:
         hosts = own_hosts(bound, [f"//{host}", *settings.allowed_origins])
         for app in apps:
             app.add_middleware(HostGuard, hosts=hosts)
-        dashboard = PortServer(
-            apps[0],
-            self._ports.dashboard,
-            max_message=settings.max_message,
-            shutdown_timeout_s=settings.shutdown_timeout,
-        )
-        hub = PortServer(
-            apps[1],
-            self._ports.hub,
-            max_message=settings.max_message,
-            shutdown_timeout_s=settings.shutdown_timeout,
+        dashboard, hub = (
+            PortServer(
+                app,
+                listener,
+                max_message=settings.max_message,
+                shutdown_timeout_s=settings.shutdown_timeout,
+            )
+            for app, listener in zip(apps, (self._ports.dashboard, self._ports.hub), strict=True)
         )
         return dashboard, hub
 

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     from uvicorn._types import ASGISendEvent
 
-__all__ = ["CLOSE_S", "DirectChannel", "WebSocketProtocol", "abort_of", "channel_of"]
+__all__ = ["CHANNEL", "CLOSE_S", "DirectChannel", "WebSocketProtocol", "abort_of", "channel_of"]
 
 _ABORT = "bigboard.abort"
-_CHANNEL = "bigboard.channel"
+CHANNEL = "bigboard.channel"
+"""The ASGI extension by which whole frames go to the transport past ASGI's own ``send``."""
 
 CLOSE_S = 5.0
 """How long a client has to take the close frame and what was sent before it."""
@@ -78,7 +79,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         """Run the application."""
         self.scope["extensions"][_ABORT] = {"abort": self.transport.abort}
-        self.scope["extensions"][_CHANNEL] = {"channel": self}
+        self.scope["extensions"][CHANNEL] = {"channel": self}
         await super().run_asgi()
 
     async def send(self, message: ASGISendEvent) -> None:
@@ -108,4 +109,4 @@ def abort_of(scope: Mapping[str, Any]) -> Callable[[], None]:
 
 def channel_of(scope: Mapping[str, Any]) -> DirectChannel:
     """The direct way to the transport of an ASGI scope."""
-    return cast("DirectChannel", scope["extensions"][_CHANNEL]["channel"])
+    return cast("DirectChannel", scope["extensions"][CHANNEL]["channel"])

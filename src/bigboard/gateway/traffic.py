@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from weakref import WeakKeyDictionary
 
+from bigboard.gateway.protocol import CHANNEL
 from bigboard.wire.session import INTERVALS_MS
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ CLIENT_TYPES = tuple(INTERVALS_MS)
 """The client classes of ``/ws``."""
 STREAM = "stream"
 """How a client of the plain stream is counted, which has no class."""
-_CHANNEL = "bigboard.channel"
-"""The ASGI extension by which whole frames go to the transport past ASGI's own ``send``."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -108,9 +107,9 @@ class TrafficCounter:
                 traffic.accepted[kind] += 1
                 traffic.connected[kind] += 1
 
-        offered = scope.get("extensions", {}).get(_CHANNEL)
+        offered = scope.get("extensions", {}).get(CHANNEL)
         if offered is not None:
-            scope["extensions"][_CHANNEL] = {"channel": _CountedChannel(offered["channel"], traffic.sent[kind])}
+            scope["extensions"][CHANNEL] = {"channel": _CountedChannel(offered["channel"], traffic.sent[kind])}
         try:
             await self._app(scope, receive, noting)
         finally:
