@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bigboard.board import Diff, Limits, Update
-    from bigboard.wire import Frame, SessionLimits
+    from bigboard.wire import Door, Frame, Identity, SessionLimits
 
 __all__ = ["Talk", "decoded", "kinds"]
 
@@ -41,11 +41,12 @@ class Talk:
         format: Format = Format.JSON,
         limits: Limits | None = None,
         session_limits: SessionLimits | None = None,
+        door: Door | None = None,
     ) -> None:
         self.board = board or Board(EPOCH, limits=limits)
         self.frames = Frames(self.board)
         self.format = format
-        self.session = ServerSession(self.frames, format=format, limits=session_limits)
+        self.session = ServerSession(self.frames, format=format, limits=session_limits, door=door)
         self.now = Instant(100.0, 1_759_729_260_000)
 
     def commit(self, *updates: Update) -> Diff | None:
@@ -75,6 +76,15 @@ class Talk:
     def unsubscribe(self, *subscriptions: str, **more: Any) -> list[dict[str, Any]]:
         """The client unsubscribes."""
         return self.say({"action": "unsubscribe", "subscriptions": list(subscriptions), **more})
+
+    def authenticate(self, token: str, **more: Any) -> list[dict[str, Any]]:
+        """The client says who it is."""
+        return self.say({"action": "authenticate", "token": token, **more})
+
+    def identify(self, identity: Identity | None) -> list[dict[str, Any]]:
+        """The credentials have changed; what the server says about it."""
+        self.session.identify(identity, self.now)
+        return self.answers()
 
     def tick(self) -> dict[str, Any] | None:
         """A diff is due."""

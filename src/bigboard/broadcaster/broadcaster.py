@@ -283,4 +283,4 @@ class Broadcaster:
 
 def _key(member: Member) -> GroupKey:
     session = member.session
-    return GroupKey(session.format, session.selection, session.interval_ms)
+    return GroupKey(session.format, session.selection, session.interval_ms, session.view)

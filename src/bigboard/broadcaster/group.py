@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from bigboard.board import Selection
+    from bigboard.board import Selection, Subscription
     from bigboard.broadcaster.member import Member
     from bigboard.wire import Format
 
@@ -18,6 +18,8 @@ class GroupKey(NamedTuple):
     format: Format
     selection: Selection
     interval_ms: int
+    view: tuple[Subscription, ...] | None = None
+    """What ``*`` stands for, where it is not everything: a state names it, so the selection alone does not tell."""
 
 
 class Group:

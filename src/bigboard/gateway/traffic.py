@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from weakref import WeakKeyDictionary
 
 from bigboard.gateway.protocol import CHANNEL
-from bigboard.wire.session import INTERVALS_MS
+from bigboard.wire.limits import INTERVALS_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

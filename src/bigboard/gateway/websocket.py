@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from bigboard.gateway.connection import Connection
 from bigboard.gateway.prepared import FramePreparer
 from bigboard.wire import Format, ServerSession
-from bigboard.wire.session import INTERVALS_MS
+from bigboard.wire.limits import INTERVALS_MS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

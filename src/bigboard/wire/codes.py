@@ -7,8 +7,9 @@ The ranges carry the client's policy, so that a client that meets a code it does
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
-__all__ = ["CloseCode", "ErrorCode", "Retry", "retry_policy"]
+__all__ = ["Close", "CloseCode", "ErrorCode", "Retry", "retry_policy"]
 
 
 class CloseCode(IntEnum):
@@ -25,6 +26,13 @@ class CloseCode(IntEnum):
     FORBIDDEN = 4403
     RATE_LIMITED = 4429
     TOO_SLOW = 4508
+
+
+class Close(NamedTuple):
+    """A request to close the connection."""
+
+    code: CloseCode
+    reason: str
 
 
 class ErrorCode(StrEnum):

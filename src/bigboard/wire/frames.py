@@ -36,7 +36,7 @@ class Frames:
         self.encodings = 0
         """How many diffs and states were encoded, ever."""
         self._cache: dict[tuple[Format, Selection, int], Frame | None] = {}
-        self._states: dict[tuple[Format, tuple[Subscription, ...]], Frame] = {}
+        self._states: dict[tuple[Format, Selection, tuple[Subscription, ...]], Frame] = {}
         self._heartbeats: dict[tuple[Format, Cursor], Frame] = {}
         self._heartbeats_at = 0
         self._fragments: dict[int, Fragments | None] = {}
@@ -75,10 +75,11 @@ class Frames:
         After a change of epoch every client needs one in the same tick: those who hold the same share it.
         """
         self._forget_the_past()
-        key = (format, tuple(names))
+        # The selection too: `*` names what is covered, and selects what each client may see.
+        key = (format, selection, tuple(names))
         frame = self._states.get(key)
         if frame is None:
-            frame = self._encode_state(format, selection, key[1], wall_ms)
+            frame = self._encode_state(format, selection, key[2], wall_ms)
             # Before the first commit there is no moment of a commit to tell, and the moment of sending is not shared.
             if self.board.timestamp and len(self._states) < _MOST_STATES:
                 self._states[key] = frame

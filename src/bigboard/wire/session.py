@@ -2,8 +2,9 @@
 
 States, and what is legal in each::
 
+    STRANGER ──a good token──> OPEN (only where authentication is asked for; a stranger may ping and authenticate)
     OPEN ──resume ahead of the replica──> WAITING ──replica is there, or time is up──> OPEN
-    any ──violation──> CLOSING (nothing more goes out but the close)
+    any ──violation, no good token in time, token expired or withdrawn──> CLOSING (nothing more goes out but the close)
 
 The session owns the client's cursor. It never looks at a clock and never waits: its owner tells the time and decides when
 the next diff is due (the interval), so that clients which are due together share one encoding.
@@ -12,16 +13,17 @@ the next diff is due (the interval), so that clients which are due together shar
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum, auto
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from bigboard.board import EVERYTHING, TOPICS, Cursor, MergeKind, Selection, Subscription
-from bigboard.board.selection import BadSubscription, UnknownTopic
+from bigboard.board import EVERYTHING, Cursor, Selection, Subscription
 from bigboard.errors import CursorUnavailable, WireError
 from bigboard.wire.codec import Format, Frame, decode_object, encode, read_client
-from bigboard.wire.codes import CloseCode, ErrorCode
+from bigboard.wire.codes import Close, CloseCode, ErrorCode
+from bigboard.wire.door import Door
+from bigboard.wire.holding import Holding, parse_subscriptions
+from bigboard.wire.limits import INTERVALS_MS, SessionLimits
 from bigboard.wire.messages import (
     Authenticate,
     Authenticated,
@@ -39,28 +41,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bigboard.wire.frames import Frames
+    from bigboard.wire.identity import Identity
+    from bigboard.wire.instant import Instant
     from bigboard.wire.messages import ClientMessage, Id, ServerMessage
 
-__all__ = ["INTERVALS_MS", "Close", "Instant", "ServerSession", "SessionLimits", "SessionState"]
-
-INTERVALS_MS = {"web": 250, "tui": 100, "api": 100}
-"""The client classes of PROTOCOL section 1 with the least time between two diffs."""
-
-
-class Instant(NamedTuple):
-    """The time, as its owner reads it: one clock that never jumps, and one that people read."""
-
-    monotonic: float
-    """Seconds."""
-    wall_ms: int
-    """Epoch milliseconds."""
-
-
-class Close(NamedTuple):
-    """A request to close the connection."""
-
-    code: CloseCode
-    reason: str
+__all__ = ["ServerSession", "SessionState"]
 
 
 class _Waiting(NamedTuple):
@@ -75,27 +60,10 @@ class _Waiting(NamedTuple):
 class SessionState(Enum):
     """See the module's docstring."""
 
+    STRANGER = auto()
     OPEN = auto()
     WAITING = auto()
     CLOSING = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
-    """Bounds of one connection."""
-
-    max_message: int = 64 * 1024
-    """Bytes of one inbound message; a larger one closes the connection with 1009."""
-    max_subscriptions: int = 1_000
-    """Subscriptions held; more are refused."""
-    max_bad_messages: int = 3
-    """Bad messages in a row that close the connection."""
-    max_deferred: int = 16
-    """Messages kept while a resume waits; more are refused."""
-    min_interval_ms: int = 20
-    max_interval_ms: int = 10_000
-    resume_wait: float = 5.0
-    """Seconds that a cursor ahead of the replica is waited for; then the client gets a snapshot."""
 
 
 class ServerSession:
@@ -108,17 +76,17 @@ class ServerSession:
         format: Format = Format.JSON,
         interval_ms: int = INTERVALS_MS["web"],
         limits: SessionLimits | None = None,
+        door: Door | None = None,
     ) -> None:
         self.format = format
         self.interval_ms = interval_ms
         self.close: Close | None = None
         """Set once the connection has to be closed."""
-        self.state = SessionState.OPEN
+        self._door = door or Door()
+        self.state = SessionState.STRANGER if self._door.identity is None else SessionState.OPEN
         self._frames = frames
         self._limits = limits or SessionLimits()
-        self._held: dict[Subscription, None] = {}
-        self.selection = Selection(())
-        """What the client subscribes to."""
+        self._holding = Holding()
         self.cursor = frames.board.cursor
         """What the client holds, once it has got everything that went out."""
         self._outgoing: deque[Frame] = deque()
@@ -126,6 +94,23 @@ class ServerSession:
         self._bad_messages = 0
         self._waiting: _Waiting | None = None
         self._deferred: deque[ClientMessage] = deque()
+
+    @property
+    def selection(self) -> Selection:
+        """What the client subscribes to, of what it may see."""
+        return self._holding.selection
+
+    @property
+    def view(self) -> tuple[Subscription, ...] | None:
+        """What ``*`` stands for if the client holds it and may not see everything; equal for all clients of a group."""
+        identity = self.identity
+        limited = identity is not None and not identity.unlimited and EVERYTHING in self._holding.names
+        return identity.permissions if identity is not None and limited else None
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who the client is; ``None`` until it has authenticated, where that is asked for."""
+        return self._door.identity
 
     # What comes in
 
@@ -170,6 +155,25 @@ class ServerSession:
             except WireError as error:
                 self._refuse(error)
 
+    def seconds_left(self, now: Instant) -> float | None:
+        """When to call ``expire``, in seconds from now; ``None`` for never. It changes with each authentication."""
+        return None if self.state is SessionState.CLOSING else self._door.seconds_left(now)
+
+    def expire(self, now: Instant) -> None:
+        """See whether the client may stay: closes with 4401 if it did not authenticate in time, or its token expired."""
+        reason = self._door.end(now)
+        if reason is not None and self.state is not SessionState.CLOSING:
+            self._close(CloseCode.UNAUTHENTICATED, reason)
+
+    def identify(self, identity: Identity | None, now: Instant) -> None:
+        """The credentials know the client as this from now on; ``None``: its credential was withdrawn."""
+        if self.state is SessionState.CLOSING:
+            return
+        if identity is None:
+            self._close(CloseCode.UNAUTHENTICATED, "the credential was withdrawn")
+        else:
+            self._become(identity, now)
+
     # What goes out
 
     def outgoing(self) -> list[Frame]:
@@ -183,7 +187,7 @@ class ServerSession:
 
         The caller sends the frame: the cursor has moved.
         """
-        if self.state is not SessionState.OPEN or not self._held:
+        if self.state is not SessionState.OPEN or not self._holding.names:
             return None
         board = self._frames.board
         if self.cursor.epoch == board.epoch:
@@ -192,9 +196,9 @@ class ServerSession:
             try:
                 frame = self._frames.diff(self.format, self.selection, self.cursor.sequence)
             except CursorUnavailable:
-                frame = self._state(self._held, now)
+                frame = self._state(self._holding.names, now)
         else:
-            frame = self._state(self._held, now)
+            frame = self._state(self._holding.names, now)
         if frame is not None:
             self.cursor = board.cursor
         return frame
@@ -215,7 +219,7 @@ class ServerSession:
         The caller asks ``update`` first: a heartbeat at the present says that nothing has changed. One that stays says
         no more than that the server lives; it is for a client whose interval holds a change back.
         """
-        if self.state is SessionState.CLOSING:
+        if self.state in (SessionState.CLOSING, SessionState.STRANGER):
             return None
         if self._waiting is not None:
             # The client is ahead of this replica: to name the replica's place would take it back in time.
@@ -227,26 +231,77 @@ class ServerSession:
     # Actions
 
     def _take(self, message: ClientMessage, now: Instant) -> None:
+        if isinstance(message, Authenticate):
+            # Not kept while a resume waits: the answer does not depend on the board, and a token may be about to expire.
+            self._authenticate(message, now)
+            return
         if self._waiting is not None:
             if len(self._deferred) >= self._limits.max_deferred:
                 raise WireError(ErrorCode.RATE_LIMITED, "too many messages while the resume waits", id=message.id)
             self._deferred.append(message)
             return
         match message:
+            case Ping():
+                self._send(Pong(timestamp=rfc3339(now.wall_ms), id=message.id))
             case Subscribe():
                 self._subscribe(message, now)
             case Unsubscribe():
                 self._unsubscribe(message)
-            case Ping():
-                self._send(Pong(timestamp=rfc3339(now.wall_ms), id=message.id))
-            case Authenticate():
-                self._send(Authenticated(subject="anonymous", permissions=["*"], id=message.id))
             case _:
                 assert_never(message)
 
+    def _authenticate(self, message: Authenticate, now: Instant) -> None:
+        try:
+            identity = self._door.prove(message.token, now)
+        except WireError as error:
+            if error.code != ErrorCode.UNAUTHENTICATED:
+                raise WireError(error.code, str(error), id=message.id) from None
+            self._send(Error(code=error.code, message=str(error), id=message.id))
+            self._close(CloseCode.UNAUTHENTICATED, str(error))
+            return
+        expires = None if identity.expires_ms is None else rfc3339(identity.expires_ms)
+        permissions = [str(permission) for permission in identity.permissions]
+        self._send(Authenticated(subject=identity.subject, permissions=permissions, expires=expires, id=message.id))
+        self._become(identity, now)
+
+    def _become(self, identity: Identity, now: Instant) -> None:
+        self._door.identity = identity
+        if self.state is SessionState.STRANGER:
+            self.state = SessionState.OPEN
+            return
+        waiting = self._waiting.subscriptions if self._waiting is not None else ()
+        for held in (*self._holding.names, *waiting):
+            if not identity.permits(held):
+                self._close(CloseCode.FORBIDDEN, f"{held} is not permitted any more")
+                return
+        before = self.selection
+        self._holding.select(identity)
+        if self.selection != before:
+            # What `*` means has changed, and no diff can tell that.
+            self._outgoing.append(self._state(self._holding.names, now))
+            self.cursor = self._frames.board.cursor
+
+    def _permitted(self, subscriptions: list[Subscription], id: Id) -> list[Subscription]:
+        """What of this may be subscribed to; the client is told of the rest."""
+        identity = self._known(id)
+        refused = [wanted for wanted in subscriptions if not identity.permits(wanted)]
+        if refused:
+            self._send(Error(code=ErrorCode.FORBIDDEN, message=identity.refusal(refused), id=id))
+        return [wanted for wanted in subscriptions if identity.permits(wanted)]
+
+    def _known(self, id: Id = None) -> Identity:
+        if self.identity is None:
+            raise WireError(
+                ErrorCode.UNAUTHENTICATED, 'say who you are first: {"action": "authenticate", "token": "…"}', id=id
+            )
+        return self.identity
+
     def _subscribe(self, message: Subscribe, now: Instant) -> None:
-        subscriptions = _parse(message.subscriptions, message.id)
-        if len(self._held.keys() | set(subscriptions)) > self._limits.max_subscriptions:
+        wanted = parse_subscriptions(message.subscriptions, message.id)
+        subscriptions = self._permitted(wanted, message.id)
+        if wanted and not subscriptions:
+            return
+        if len(self._holding.names.keys() | set(subscriptions)) > self._limits.max_subscriptions:
             most = self._limits.max_subscriptions
             raise WireError(
                 ErrorCode.TOO_MANY_SUBSCRIPTIONS, f"a connection holds at most {most} subscriptions", id=message.id
@@ -255,6 +310,9 @@ class ServerSession:
             self.interval_ms = self._clamp(message.interval_ms, message.id)
         resume = message.resume if not self._subscribed_once else None
         self._subscribed_once = True
+        if len(subscriptions) < len(wanted) or (EVERYTHING in subscriptions and not self._known().unlimited):
+            # It may see other things than it did: no diff from its cursor can tell which.
+            resume = None
         if resume is None:
             self._add(message, subscriptions, now)
             return
@@ -272,7 +330,7 @@ class ServerSession:
         if not self._frames.board.reaches(cursor, Selection(subscriptions)):
             self._add(message, subscriptions, now)
             return
-        self._hold(subscriptions)
+        self._holding.add(subscriptions, self._known())
         self.cursor = cursor
         self._answer_subscribed(message.id, resumed=True)
         frame = self.update(now)
@@ -284,17 +342,16 @@ class ServerSession:
         catch_up = self.update(now)
         if catch_up is not None:
             self._outgoing.append(catch_up)
-        self._hold(subscriptions)
+        self._holding.add(subscriptions, self._known())
         self._answer_subscribed(message.id, resumed=False)
         if subscriptions:
-            self._outgoing.append(self._state(self._with_their_rows(subscriptions), now))
+            self._outgoing.append(self._state(self._holding.with_their_rows(subscriptions), now))
             self.cursor = self._frames.board.cursor
 
     def _unsubscribe(self, message: Unsubscribe) -> None:
-        for subscription in _parse(message.subscriptions, message.id):
-            self._held.pop(subscription, None)
-        self.selection = Selection(self._held)
-        self._send(Unsubscribed(subscriptions=[str(held) for held in self._held], id=message.id))
+        identity = self._known(message.id)
+        self._holding.remove(parse_subscriptions(message.subscriptions, message.id), identity)
+        self._send(Unsubscribed(subscriptions=self._holding.texts(), id=message.id))
 
     # Parts
 
@@ -303,37 +360,15 @@ class ServerSession:
             raise WireError(ErrorCode.BAD_MESSAGE, f"interval_ms must be a finite number, not {interval_ms}", id=id)
         return int(min(max(interval_ms, self._limits.min_interval_ms), self._limits.max_interval_ms))
 
-    def _hold(self, subscriptions: Iterable[Subscription]) -> None:
-        self._held.update(dict.fromkeys(subscriptions))
-        self.selection = Selection(self._held)
-
-    def _with_their_rows(self, subscriptions: list[Subscription]) -> list[Subscription]:
-        """These subscriptions, and what else is held of each rows topic that they name in part.
-
-        Rows stand in order of appearance. A client that drops one row and takes it again has it at the end; only a state
-        of all the rows that it holds puts them in order.
-        """
-        if EVERYTHING in subscriptions:
-            return subscriptions
-        whole = {named.topic for named in subscriptions if named.key is None}
-        wider = dict.fromkeys(subscriptions)
-        for topic in dict.fromkeys(named.topic for named in subscriptions):
-            if TOPICS[topic].kind is not MergeKind.ROWS or topic in whole:
-                continue
-            if EVERYTHING in self._held:
-                wider[Subscription(topic)] = None
-            wider.update(dict.fromkeys(held for held in self._held if held.topic == topic))
-        return list(wider)
-
     def _state(self, names: Iterable[Subscription], now: Instant) -> Frame:
         names = list(names)
-        return self._frames.state(self.format, Selection(names), names, now.wall_ms)
+        return self._frames.state(self.format, Selection(self._known().restrict(names)), names, now.wall_ms)
 
     def _answer_subscribed(self, id: Id, *, resumed: bool) -> None:
         board = self._frames.board
         self._send(
             Subscribed(
-                subscriptions=[str(held) for held in self._held],
+                subscriptions=self._holding.texts(),
                 epoch=board.epoch,
                 sequence=board.sequence,
                 interval_ms=self.interval_ms,
@@ -361,13 +396,3 @@ class ServerSession:
         # A resume that waits would open the session again when its time is up.
         self._waiting = None
         self._deferred.clear()
-
-
-def _parse(names: list[str], id: Id) -> list[Subscription]:
-    """Subscriptions without repetition, in the order given. Raises ``WireError`` for the first bad one."""
-    try:
-        return list(dict.fromkeys(Subscription.parse(name) for name in names))
-    except UnknownTopic as error:
-        raise WireError(ErrorCode.UNKNOWN_TOPIC, str(error), id=id) from None
-    except BadSubscription as error:
-        raise WireError(ErrorCode.BAD_SUBSCRIPTION, str(error), id=id) from None
