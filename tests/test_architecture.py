@@ -29,7 +29,8 @@ KNOWS: dict[str, set[str]] = {
     "board": set(),
     "wire": {"board/"},
     "broadcaster": PLAIN,
-    "gateway": PLAIN | {"broadcaster/"},
+    "auth": PLAIN,
+    "gateway": PLAIN | {"broadcaster/", "auth/"},
     **dict.fromkeys(("spine", "feed", "collector", "sources", "history", "alerts"), PLAIN),
     # The aggregator stands between the two: it knows their doors and contracts, never an adapter.
     "aggregator": PLAIN | {"sources", "sources.base", "spine", "spine.base"},
@@ -55,6 +56,7 @@ HEAVY = {
     "psycopg": ("timescale", "postgres"),
     "nautilus_trader": ("nautilus",),
     "jwt": ("jwt",),
+    "cryptography": ("jwt", "certificate"),
 }
 """Libraries that may be missing, and the words one of which the name of their adapter, a file or a folder, starts with."""
 

@@ -21,9 +21,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["ENVIRONMENT_PREFIX", "Settings", "is_duration_setting", "load_settings", "setting_help"]
+__all__ = [
+    "DEFAULT_KEYS_FILE",
+    "ENVIRONMENT_PREFIX",
+    "Settings",
+    "is_duration_setting",
+    "load_settings",
+    "setting_help",
+]
 
 ENVIRONMENT_PREFIX = "BIGBOARD_"
+DEFAULT_KEYS_FILE = "~/.config/bigboard/keys.json"
+_FOR_CLIENTS = frozenset({"BIGBOARD_TOKEN"})
+"""Variables with the prefix that are no settings: what a client shows to a server."""
 
 _Port = Annotated[int, Meta(ge=0, le=65_535)]
 _Count = Annotated[int, Meta(ge=1)]
@@ -45,6 +55,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: Annotated[
         tuple[str, ...], Meta(description="Web origins that may open a WebSocket, besides the server's own.")
     ] = ()
+
+    # Who may come in
+    authentication: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(description="Ask clients who they are; auto: as soon as there is a key file or a JWT setting."),
+    ] = "auto"
+    keys_file: Annotated[str, Meta(description="API keys, as `bigboard key` writes them.")] = DEFAULT_KEYS_FILE
+    jwt_secret_file: Annotated[
+        str | None, Meta(description="File with the secret of HS256 tokens, of at least 32 bytes.")
+    ] = None
+    jwt_key_file: Annotated[str | None, Meta(description="PEM file with the public key of RS256 or ES256 tokens.")] = (
+        None
+    )
+    jwt_jwks_file: Annotated[str | None, Meta(description="JWKS file with public keys of RS256 or ES256 tokens.")] = (
+        None
+    )
+    jwt_issuer: Annotated[str | None, Meta(description="The iss of a token, exactly; needed with any JWT file.")] = None
+    jwt_audience: Annotated[str, Meta(description="What the aud of a token must name.")] = "bigboard"
+    auth_timeout: Annotated[_Seconds, Meta(description="How long a new connection has to authenticate.")] = 10.0
 
     # What to show
     replay: Annotated[
@@ -144,7 +173,7 @@ def load_settings(
     for name, value in _read_file(config).items():
         given[_known(name.replace("-", "_"), name, str(config))] = (value, str(config))
     for variable, text in environment.items():
-        if variable.startswith(ENVIRONMENT_PREFIX):
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in _FOR_CLIENTS:
             name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
             given[_known(name, variable, "environment")] = (text, f"environment variable {variable}")
     for name, flag in (flags or {}).items():

@@ -44,6 +44,7 @@ Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME
 @click.option(
     "--insecure", is_flag=True, default=None, help="Listen where others can reach it, without authentication."
 )
+@click.option("--keys-file", metavar="FILE", help="API keys of `bigboard key`; with it, clients have to authenticate.")
 @click.option("--port", metavar="PORT", help="Port of the page, REST and /ws.  [8000]")
 @click.option("--hub-port", metavar="PORT", help="Port of the hub for programs.  [8086]")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.  [warning]")

@@ -6,11 +6,13 @@ import contextlib
 import os
 import select
 import sys
+from pathlib import Path
 
 import click
 import msgspec
 import uvloop
 
+from bigboard.cli.token import read_token
 from bigboard.client import BoardClient
 from bigboard.errors import WireError
 from bigboard.wire.messages import DiffUpdate, Error, StateUpdate
@@ -32,7 +34,10 @@ Examples:
 @click.option(
     "--interval-ms", type=click.IntRange(20, 10_000), default=100, show_default=True, help="Least time between lines."
 )
-def watch(subscriptions: tuple[str, ...], url: str, interval_ms: int) -> None:
+@click.option(
+    "--token-file", type=click.Path(path_type=Path), metavar="FILE", help="An API key or token.  [$BIGBOARD_TOKEN]"
+)
+def watch(subscriptions: tuple[str, ...], url: str, interval_ms: int, token_file: Path | None) -> None:
     """Print what changes, one JSON object a line: first the state, then diffs.
 
     A SUBSCRIPTION is a topic (market_data), a topic and a key (orderbook:BTCUSDT), or '*'. A lost connection is made
@@ -40,7 +45,9 @@ def watch(subscriptions: tuple[str, ...], url: str, interval_ms: int) -> None:
     """
     # Ctrl-C is how one leaves this command: no traceback, and the exit code of an interrupted program.
     with contextlib.suppress(BrokenPipeError):
-        uvloop.run(_watch(BoardClient(url, subscriptions, interval_ms=interval_ms, on_lost=_tell_lost)))
+        token = read_token(token_file)
+        client = BoardClient(url, subscriptions, interval_ms=interval_ms, token=token, on_lost=_tell_lost)
+        uvloop.run(_watch(client))
         return
     # Python flushes standard output once more at exit, into the pipe that is gone.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

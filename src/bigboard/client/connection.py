@@ -36,7 +36,8 @@ class BoardClient:
 
     ``async for message in client.messages()`` gives every message after it was applied; ``client.replica`` is then the
     server's state at ``client.cursor``. A lost connection is made again without a word here: it shows as a message
-    ``subscribed`` with ``resumed``. What cannot heal raises ``ConnectionFailed``.
+    ``subscribed`` with ``resumed``. What cannot heal raises ``ConnectionFailed``. ``token`` is an API key or a JWT, which
+    goes with each handshake.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class BoardClient:
         *,
         format: Format = Format.MSGPACK,
         interval_ms: int | None = None,
+        token: str | None = None,
         first_attempts: int = 1,
         silence_s: float = 15.0,
         open_timeout_s: float = 10.0,
@@ -54,6 +56,7 @@ class BoardClient:
     ) -> None:
         self.url = url
         self.session = ClientSession(subscriptions, format=format, interval_ms=interval_ms)
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self.connections = 0
         """Connections that were opened."""
         self._first_attempts = first_attempts
@@ -116,6 +119,7 @@ class BoardClient:
             self.url,
             subprotocols=[session.format.subprotocol],  # type: ignore[list-item]
             open_timeout=self._open_timeout_s,
+            additional_headers=self._headers,
             max_size=_MOST_BYTES,
             # The server compresses nothing by default, and on one machine it would only cost time.
             compression=None,

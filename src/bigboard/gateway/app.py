@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from bigboard.gateway.catalogue import catalogue_routes
 from bigboard.gateway.debug import debug_routes
@@ -28,7 +29,7 @@ __all__ = ["dashboard_app", "hub_app"]
 
 def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
     """Port 8000: the page, REST and its documentation, ``/ws``, ``/ws/stream``, one symbol's ``/metrics``, ``/health``."""
-    app = _app("Bigboard dashboard", hub)
+    app = _app("Bigboard dashboard", hub, origins)
     app.include_router(websocket_routes(hub, origins))
     app.include_router(stream_routes(hub, origins))
     app.include_router(ticker_routes(hub))
@@ -41,7 +42,7 @@ def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
 
 def hub_app(hub: Hub, origins: OriginCheck) -> FastAPI:
     """Port 8086: ``/ws`` for programs and terminals; ``/health``, ``/debug`` and ``/metrics`` for who runs it."""
-    app = _app("Bigboard hub", hub)
+    app = _app("Bigboard hub", hub, origins)
     app.include_router(websocket_routes(hub, origins))
     app.include_router(health_routes(hub, "dashboard-server"), tags=["operation"])
     app.include_router(debug_routes(hub))
@@ -49,8 +50,18 @@ def hub_app(hub: Hub, origins: OriginCheck) -> FastAPI:
     return app
 
 
-def _app(title: str, hub: Hub) -> FastAPI:
+def _app(title: str, hub: Hub, origins: OriginCheck) -> FastAPI:
     # FastAPI's own documentation pages load scripts from another host, which nothing here may do; see docs_page.
     app = FastAPI(title=title, version=VERSION, docs_url=None, redoc_url=None)
+    app.state.hub = hub
+    if origins.elsewhere:
+        # Without it a browser lets no page of another origin read an answer, which is the default.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins.elsewhere,
+            allow_methods=["GET"],
+            allow_headers=["Authorization"],
+            expose_headers=["Retry-After", "WWW-Authenticate"],
+        )
     app.add_middleware(TrafficCounter, traffic=traffic_of(hub))
     return app

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 
-from bigboard.board import Selection, Subscription
+from bigboard.board import EVERYTHING, Selection, Subscription
+from bigboard.gateway.bearer import REFUSALS, Visitor
 from bigboard.version import VERSION
 from bigboard.wire import Format
 
@@ -23,9 +24,6 @@ __all__ = [
     "VersionAnswer",
     "catalogue_routes",
 ]
-
-_MARKET = Selection((Subscription("market_data"),))
-_SERVICES = Selection((Subscription("services"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +84,31 @@ class VersionAnswer:
 
 def catalogue_routes(hub: Hub) -> APIRouter:
     """The routes that say what there is."""
-    router = APIRouter(prefix="/api/v1", tags=["board"])
+    router = APIRouter(prefix="/api/v1", tags=["board"], responses=REFUSALS)
     board = hub.board
 
+    def _rows(topic: str, visitor: Visitor) -> dict[str, dict[str, Any]]:
+        selection = Selection(visitor.restrict((Subscription(topic),)))
+        rows: dict[str, dict[str, Any]] = board.snapshot(selection).data.get(topic, {})
+        return rows
+
     @router.get("/topics")
-    async def topics() -> TopicsAnswer:
-        """Every topic with its merge kind and its fields."""
+    async def topics(visitor: Visitor) -> TopicsAnswer:
+        """Every topic that one may see, with its merge kind and its fields."""
+        seen = Selection(visitor.restrict((EVERYTHING,))).topics
         sizes = board.sizes()
         return TopicsAnswer(
             [
                 TopicEntry(name, topic.kind.value, topic.id_field or None, sorted(topic.rules), sizes[name])
                 for name, topic in board.topics.items()
+                if name in seen
             ]
         )
 
     @router.get("/symbols")
-    async def symbols() -> SymbolsAnswer:
-        """Every symbol with market data."""
-        rows = board.snapshot(_MARKET).data["market_data"]
+    async def symbols(visitor: Visitor) -> SymbolsAnswer:
+        """Every symbol with market data that one may see."""
+        rows = _rows("market_data", visitor)
         return SymbolsAnswer(
             [
                 SymbolEntry(key, row.get("venue"), row.get("mode"), row.get("received_at"))
@@ -112,9 +117,9 @@ def catalogue_routes(hub: Hub) -> APIRouter:
         )
 
     @router.get("/services")
-    async def services() -> ServicesAnswer:
-        """Every feed, stream and service with its status."""
-        rows = board.snapshot(_SERVICES).data["services"]
+    async def services(visitor: Visitor) -> ServicesAnswer:
+        """Every feed, stream and service that one may see, with its status."""
+        rows = _rows("services", visitor)
         return ServicesAnswer([{**row, "service": key} for key, row in sorted(rows.items())])
 
     @router.get("/version")

@@ -14,11 +14,14 @@ from bigboard.gateway.protocol import CLOSE_S, abort_of, channel_of
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
-    from bigboard.broadcaster import Broadcaster, Pacemaker
+    from bigboard.gateway.hub import Hub
     from bigboard.gateway.prepared import FramePreparer
-    from bigboard.wire import Close, Frame, ServerSession
+    from bigboard.wire import Close, Frame, Identity, ServerSession
 
 __all__ = ["Connection"]
+
+_LONGEST_TIMER_S = 3_600.0
+"""A token may be good for a year, and the wall clock by which it ends may be set meanwhile."""
 
 _log = structlog.stdlib.get_logger("bigboard.gateway")
 
@@ -35,8 +38,7 @@ class Connection:
         self,
         websocket: WebSocket,
         session: ServerSession,
-        broadcaster: Broadcaster,
-        pacemaker: Pacemaker,
+        hub: Hub,
         preparer: FramePreparer,
         *,
         client_class: str,
@@ -44,11 +46,13 @@ class Connection:
         self.session = session
         self.client_class = client_class
         self._websocket = websocket
-        self._broadcaster = broadcaster
-        self._pacemaker = pacemaker
+        self._hub = hub
+        self._broadcaster = hub.broadcaster
+        self._pacemaker = hub.pacemaker
         self._preparer = preparer
         self._channel = channel_of(websocket.scope)
         self._closing: asyncio.Task[None] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
         self._code = 1006
         """The code that the connection ended with; until it is known, that it was lost."""
 
@@ -76,11 +80,43 @@ class Connection:
             # Also once the close frame is written: the transport closes only when all is written, which may be never.
             loop.call_later(CLOSE_S, abort_of(self._websocket.scope))
 
+    # What the credentials ask and say
+
+    @property
+    def identity(self) -> Identity | None:
+        """See ``Guest``."""
+        return self.session.identity
+
+    def identify(self, identity: Identity | None) -> None:
+        """See ``Guest``."""
+        now = self._pacemaker.now()
+        self.session.identify(identity, now)
+        self._broadcaster.answer(self, now)
+        self._watch_expiry()
+
+    def _watch_expiry(self) -> None:
+        """Set the timer for the end of the client's proof; most connections have none."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        left = self.session.seconds_left(self._pacemaker.now())
+        if left is not None:
+            loop = asyncio.get_running_loop()
+            self._expiry = loop.call_later(min(max(left, 0.0), _LONGEST_TIMER_S), self._expire)
+
+    def _expire(self) -> None:
+        now = self._pacemaker.now()
+        self.session.expire(now)
+        self._broadcaster.answer(self, now)
+        self._watch_expiry()
+
     # The connection's life
 
     async def run(self) -> None:
         """Serve the client until either side ends the connection; the WebSocket is accepted already."""
         self._broadcaster.add(self, self._pacemaker.now())
+        self._hub.guests.add(self)
+        self._watch_expiry()
         try:
             await self._receive_all()
         except asyncio.CancelledError:
@@ -91,6 +127,9 @@ class Connection:
         except Exception as error:  # noqa: BLE001 - one client's failure ends its connection, and is said, no more
             _log.error("connection failed", error=repr(error))
         finally:
+            self._hub.guests.discard(self)
+            if self._expiry is not None:
+                self._expiry.cancel()
             self._broadcaster.remove(self)
             self._broadcaster.ended(self._code)
             if self._closing is not None:
@@ -108,8 +147,11 @@ class Connection:
                 continue  # What comes after a close has no effect any more.
             text = message.get("text")
             now = self._pacemaker.now()
+            known = self.session.identity
             self.session.receive(text if text is not None else message["bytes"], now)
             self._broadcaster.answer(self, now)
+            if self.session.identity is not known:
+                self._watch_expiry()
             self._pacemaker.wake()
             await self._channel.drained()
             # Many messages may have come at once; between two of them the others have their turn.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
+from bigboard.gateway.bearer import REFUSALS, Visitor, require
 from bigboard.gateway.traffic import traffic_of
 from bigboard.gateway.uptime import uptime_text
 from bigboard.wire.messages import rfc3339
@@ -43,12 +44,13 @@ class DebugAnswer:
 
 def debug_routes(hub: Hub) -> APIRouter:
     """The debug route of a hub."""
-    router = APIRouter(tags=["operation"])
+    router = APIRouter(tags=["operation"], responses=REFUSALS)
     traffic = traffic_of(hub)
 
     @router.get("/debug")
-    async def debug() -> DebugAnswer:
-        """Clients, state and counters of this gateway."""
+    async def debug(visitor: Visitor) -> DebugAnswer:
+        """Clients, state and counters of this gateway, for who may see the topic ``metrics``."""
+        require(visitor, ["metrics"])
         board = hub.board
         topics = board.sizes()
         return DebugAnswer(

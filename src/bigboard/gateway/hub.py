@@ -6,13 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bigboard.broadcaster import Broadcaster, Pacemaker
-from bigboard.wire import Close, CloseCode, Frames, SessionLimits
+from bigboard.gateway.guests import Guests
+from bigboard.wire import Close, CloseCode, Door, Frames, SessionLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bigboard.board import Board
     from bigboard.clock import Clock
+    from bigboard.wire import Credentials, Identity
 
 __all__ = ["CandleQuery", "Hub"]
 
@@ -34,6 +36,8 @@ class Hub:
         candles: CandleQuery,
         *,
         limits: SessionLimits | None = None,
+        credentials: Credentials | None = None,
+        auth_timeout_s: float = 10.0,
         heartbeat_s: float = 5.0,
         stuck_s: float = 30.0,
         parts: Callable[[], Mapping[str, Mapping[str, Any]]] = dict,
@@ -42,6 +46,10 @@ class Hub:
         self.clock = clock
         self.candles = candles
         self.limits = limits or SessionLimits()
+        self.credentials = credentials
+        """What clients are recognised by; ``None`` where nobody is asked."""
+        self.guests = Guests()
+        self._auth_timeout_s = auth_timeout_s
         self.frames = Frames(board)
         self.broadcaster = Broadcaster(self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s)
         self.pacemaker = Pacemaker(self.broadcaster, clock)
@@ -53,6 +61,10 @@ class Hub:
     def wake(self) -> None:
         """The board has changed."""
         self.pacemaker.wake()
+
+    def door(self, identity: Identity | None) -> Door:
+        """The door of a new connection, which came with a credential or has some time to give one."""
+        return Door(self.credentials, identity, self.clock.monotonic_s() + self._auth_timeout_s)
 
     async def drain(self, timeout_s: float) -> None:
         """Ask every client to come back later (1012) and wait until they are gone, at most ``timeout_s``."""

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from bigboard.board import EVERYTHING, Selection, Subscription
 from bigboard.board.selection import BadSubscription, UnknownTopic
 from bigboard.board.symbols import normalise_candle_key
+from bigboard.gateway.bearer import REFUSALS, Visitor, require
 from bigboard.gateway.problem import Problem
 from bigboard.wire import Format
 
@@ -50,23 +51,26 @@ _CANDLES = _described(
 
 def state_routes(hub: Hub) -> APIRouter:
     """The routes that read the board and its candles."""
-    router = APIRouter(prefix="/api/v1", tags=["board"])
+    router = APIRouter(prefix="/api/v1", tags=["board"], responses=REFUSALS)
 
     @router.get("/state", responses={200: _STATE, 400: {"model": Problem}}, response_class=Response)
-    async def state(subscriptions: Annotated[str, Query(max_length=65_536)] = "*") -> Response:
+    async def state(visitor: Visitor, subscriptions: Annotated[str, Query(max_length=65_536)] = "*") -> Response:
         """The snapshot of these subscriptions (``topic``, ``topic:key`` or ``*``, by commas) as a ``state_update``."""
         names = _parse(subscriptions)
-        frame = hub.frames.state(Format.JSON, Selection(names), names, hub.clock.epoch_ms())
+        require(visitor, names)
+        frame = hub.frames.state(Format.JSON, Selection(visitor.restrict(names)), names, hub.clock.epoch_ms())
         return Response(frame.payload, media_type="application/json")
 
     @router.get("/candles", responses={200: _CANDLES}, response_class=Response)
     async def candles(
+        visitor: Visitor,
         key: Annotated[str, Query(max_length=128, description="SYMBOL/INTERVAL, such as BTCUSDT/1m")],
         limit: Annotated[int, Query(ge=1, le=_MOST_CANDLES)] = 500,
         before: Annotated[int | None, Query(description="epoch milliseconds; only candles that opened earlier")] = None,
     ) -> Response:
         """Candles oldest first, the live one last: ``[open_time, open, high, low, close, volume, trades, closed]``."""
         key = normalise_candle_key(key)
+        require(visitor, [Subscription("candles", key)])
         found = await hub.candles.query(key, limit=limit, before=before)
         body: dict[str, Any] = {"key": key, "candles": found}
         return Response(msgspec.json.encode(body), media_type="application/json")

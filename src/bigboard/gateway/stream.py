@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 from fastapi import APIRouter, WebSocket
-from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketDisconnect
 
 from bigboard.gateway.protocol import CLOSE_S, abort_of
+from bigboard.gateway.stream_guest import StreamGuest
 from bigboard.gateway.stream_pace import StreamPace
 from bigboard.gateway.ticker import SymbolView
 from bigboard.gateway.ticker_routes import LONGEST_SYMBOL, unknown_symbol
-from bigboard.wire import Close, CloseCode
+from bigboard.gateway.websocket import Refused, admit, refuse
+from bigboard.wire import Close, CloseCode, Instant
 from bigboard.wire.messages import rfc3339
 
 if TYPE_CHECKING:
@@ -43,41 +44,45 @@ def stream_routes(hub: Hub, origins: OriginCheck, *, stuck_s: float = _STUCK_S) 
     @router.websocket("/ws/stream")
     async def stream(websocket: WebSocket) -> None:
         symbol = websocket.query_params.get("symbol", "")
-        refusal = _refusal(hub, origins, websocket, symbol)
-        if refusal is not None:
-            status, reason = refusal
-            await websocket.send_denial_response(PlainTextResponse(reason + "\n", status))
+        try:
+            identity = admit(hub, origins, websocket.headers)
+            _check(hub, symbol, may_know=identity is not None or hub.credentials is None)
+        except Refused as refused:
+            await refuse(websocket, refused)
             return
         await websocket.accept()
-        await _Stream(hub, websocket, SymbolView(hub.board, symbol), stuck_s).run()
+        view = SymbolView(hub.board, symbol)
+        await _Stream(hub, websocket, view, StreamGuest(hub.door(identity), view.symbol), stuck_s).run()
 
     return router
 
 
-def _refusal(hub: Hub, origins: OriginCheck, websocket: WebSocket, symbol: str) -> tuple[int, str] | None:
-    if hub.draining:
-        return 503, "the server stops; try again soon"
-    if not origins.permits(websocket.headers.get("origin"), websocket.headers.get("host")):
-        return 403, "this origin may not connect; the setting allowed_origins lists those that may"
+def _check(hub: Hub, symbol: str, *, may_know: bool) -> None:
     if not 1 <= len(symbol) <= LONGEST_SYMBOL:
-        return 400, f"say which symbol, in 1 to {LONGEST_SYMBOL} characters: /ws/stream?symbol=BTC/USDT"
+        raise Refused(400, f"say which symbol, in 1 to {LONGEST_SYMBOL} characters: /ws/stream?symbol=BTC/USDT")
+    # Who has not said yet who it is does not learn here which symbols there are.
+    if may_know and _is_unknown(hub, SymbolView(hub.board, symbol)):
+        raise Refused(404, unknown_symbol(symbol))
+
+
+def _is_unknown(hub: Hub, view: SymbolView) -> bool:
     # Before the first data nobody can tell which symbols there will be: whoever comes so early waits for its own.
-    if hub.board.sizes()["market_data"] and SymbolView(hub.board, symbol).read() is None:
-        return 404, unknown_symbol(symbol)
-    return None
+    return bool(hub.board.sizes()["market_data"]) and view.read() is None
 
 
 class _Stream:
     """One client. It holds at most one message of its own; the transport's buffer has its bound from uvicorn."""
 
-    def __init__(self, hub: Hub, websocket: WebSocket, view: SymbolView, stuck_s: float) -> None:
+    def __init__(self, hub: Hub, websocket: WebSocket, view: SymbolView, guest: StreamGuest, stuck_s: float) -> None:
         self._hub = hub
         self._websocket = websocket
         self._view = view
+        self._guest = guest
         self._stuck_s = stuck_s
 
     async def run(self) -> None:
         """Send until either side closes."""
+        self._hub.guests.add(self._guest)
         sender = asyncio.create_task(self._send_all())
         receiver = asyncio.create_task(self._receive_all())
         try:
@@ -86,6 +91,7 @@ class _Stream:
             # Only the end of the process cancels a connection, after all patience.
             abort_of(self._websocket.scope)()
         finally:
+            self._hub.guests.discard(self._guest)
             for task in (sender, receiver):
                 task.cancel()
             for error in await asyncio.gather(sender, receiver, return_exceptions=True):
@@ -93,22 +99,35 @@ class _Stream:
                     _log.error("stream failed", error=repr(error))
 
     async def _receive_all(self) -> None:
-        # Nothing has to be said, and what is said anyway means nothing here; but only a reader learns of the end.
-        while (await self._websocket.receive())["type"] != "websocket.disconnect":
-            pass
+        # Nothing has to be said but who one is; yet only a reader learns of the end.
+        while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
+            text = message.get("text")
+            self._guest.take(text if text is not None else message["bytes"], self._now())
 
     async def _send_all(self) -> None:
+        late = self._guest.identity is None
+        await self._guest.spoken(self._now())
+        if late and self._guest.end is None and _is_unknown(self._hub, self._view):
+            # What others learn by a 404 in the handshake.
+            await self._close(Close(CloseCode.PROTOCOL_VIOLATION, unknown_symbol(self._view.symbol)))
+            return
         clock = self._hub.clock
         pace = StreamPace(clock.monotonic_s())
-        while not self._hub.draining:
+        while (end := self._end()) is None:
             message = self._message(pace)
             if message is not None and not await self._sent(message):
                 return
             await clock.sleep(pace.next_look - clock.monotonic_s())
-        await self._close(_RESTART)
+        await self._close(end)
+
+    def _end(self) -> Close | None:
+        return _RESTART if self._hub.draining else self._guest.look(self._now())
+
+    def _now(self) -> Instant:
+        return self._hub.pacemaker.now()
 
     def _message(self, pace: StreamPace) -> str | None:
-        seen = self._view.read()
+        seen = self._view.read(metrics=self._guest.sees_metrics)
         if seen is None:
             # Not here yet, or gone from the board: there is nothing true to say until it comes.
             pace.next_look = self._hub.clock.monotonic_s() + 0.1

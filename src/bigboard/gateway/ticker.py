@@ -98,14 +98,14 @@ class SymbolView:
         self._board = board
         self._selection = Selection((Subscription("market_data", self.symbol), Subscription("metrics", self.symbol)))
 
-    def read(self) -> tuple[Ticker, SymbolMetrics] | None:
-        """The symbol now; ``None`` if the board has no such symbol."""
+    def read(self, *, metrics: bool = True) -> tuple[Ticker, SymbolMetrics] | None:
+        """The symbol now; ``None`` if the board has no such symbol. Without ``metrics`` its counts are unknown."""
         data = self._board.snapshot(self._selection).data
         market: dict[str, Any] | None = data["market_data"].get(self.symbol)
         if market is None:
             return None
         # The spread stands in both topics. In the market's row it is of the same moment as the quote beside it.
-        counts = {**data["metrics"].get(self.symbol, {}), **_spread(market)}
+        counts = {**(data["metrics"].get(self.symbol, {}) if metrics else {}), **_spread(market)}
         ticker = Ticker(self.symbol, **{name: market.get(field) for name, field in _TICKER_FIELDS.items()})
         return ticker, SymbolMetrics(**{name: counts.get(name) for name in _METRICS_FIELDS})
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, HTTPException, Query
 
+from bigboard.board import Subscription
+from bigboard.gateway.bearer import REFUSALS, Visitor, require
 from bigboard.gateway.problem import Problem
 from bigboard.gateway.ticker import SymbolMetrics, SymbolView, Ticker
 from bigboard.wire.messages import rfc3339
@@ -39,16 +41,19 @@ def unknown_symbol(symbol: str) -> str:
 
 def ticker_routes(hub: Hub) -> APIRouter:
     """The route of one symbol."""
-    router = APIRouter(tags=["market"])
+    router = APIRouter(tags=["market"], responses=REFUSALS)
 
     @router.get("/metrics", responses={404: {"model": Problem}, 503: {"model": Problem}})
     async def metrics(
         symbol: Annotated[
             str, Query(min_length=1, max_length=LONGEST_SYMBOL, description="in any spelling: BTC/USDT, BTCUSDT")
         ],
+        visitor: Visitor,
     ) -> TickerAnswer:
         """The ticker of one symbol and how its data comes in. 404: no such symbol. 503: no data has come yet."""
-        seen = SymbolView(hub.board, symbol).read()
+        view = SymbolView(hub.board, symbol)
+        require(visitor, [Subscription("market_data", view.symbol)])
+        seen = view.read(metrics=visitor.permits(Subscription("metrics", view.symbol)))
         if seen is not None:
             return TickerAnswer(*seen, rfc3339(hub.clock.epoch_ms()))
         if not hub.board.sizes()["market_data"]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, WebSocket
 from starlette.responses import PlainTextResponse
 
+from bigboard.errors import WireError
+from bigboard.gateway.bearer import CHALLENGE, bearer_token
 from bigboard.gateway.connection import Connection
 from bigboard.gateway.prepared import FramePreparer
 from bigboard.wire import Format, ServerSession
@@ -17,15 +19,19 @@ if TYPE_CHECKING:
 
     from bigboard.gateway.hub import Hub
     from bigboard.gateway.origin import OriginCheck
+    from bigboard.wire import Identity
 
-__all__ = ["websocket_routes"]
+__all__ = ["Refused", "admit", "refuse", "websocket_routes"]
 
 
-class _Refused(Exception):  # noqa: N818 - control flow of this file alone
-    def __init__(self, status: int, reason: str) -> None:
+class Refused(Exception):  # noqa: N818 - control flow of a handshake
+    """A handshake that gets an HTTP answer instead of a WebSocket."""
+
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.headers = headers
 
 
 def websocket_routes(hub: Hub, origins: OriginCheck) -> APIRouter:
@@ -36,25 +42,42 @@ def websocket_routes(hub: Hub, origins: OriginCheck) -> APIRouter:
     @router.websocket("/ws")
     async def _ws(websocket: WebSocket) -> None:
         try:
-            _admit(hub, origins, websocket.headers)
+            identity = admit(hub, origins, websocket.headers)
             format_, subprotocol = _format(websocket.scope["subprotocols"], websocket.query_params)
             interval_ms = _interval_ms(websocket.query_params)
-        except _Refused as refused:
-            await websocket.send_denial_response(PlainTextResponse(refused.reason + "\n", refused.status))
+        except Refused as refused:
+            await refuse(websocket, refused)
             return
         await websocket.accept(subprotocol)
-        session = ServerSession(hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits)
-        client_class = _client_class(websocket.query_params)
-        await Connection(websocket, session, hub.broadcaster, hub.pacemaker, preparer, client_class=client_class).run()
+        session = ServerSession(
+            hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits, door=hub.door(identity)
+        )
+        await Connection(websocket, session, hub, preparer, client_class=_client_class(websocket.query_params)).run()
 
     return router
 
 
-def _admit(hub: Hub, origins: OriginCheck, headers: Mapping[str, str]) -> None:
+def admit(hub: Hub, origins: OriginCheck, headers: Mapping[str, str]) -> Identity | None:
+    """Who may open a WebSocket: the holder of the credential that came with the handshake, ``None`` without one.
+
+    Raises ``Refused``.
+    """
     if hub.draining:
-        raise _Refused(503, "the server stops; try again soon")
+        raise Refused(503, "the server stops; try again soon")
     if not origins.permits(headers.get("origin"), headers.get("host")):
-        raise _Refused(403, "this origin may not connect; the setting allowed_origins lists those that may")
+        raise Refused(403, "this origin may not connect; the setting allowed_origins lists those that may")
+    if hub.credentials is None:
+        return None
+    try:
+        token = bearer_token(headers)
+        return None if token is None else hub.credentials.identify(token, hub.clock.epoch_ms())
+    except (WireError, ValueError) as error:
+        raise Refused(401, str(error), CHALLENGE) from None
+
+
+async def refuse(websocket: WebSocket, refused: Refused) -> None:
+    """Answer a handshake with the reason why there will be no WebSocket."""
+    await websocket.send_denial_response(PlainTextResponse(refused.reason + "\n", refused.status, refused.headers))
 
 
 def _format(offered: Sequence[str], query: Mapping[str, str]) -> tuple[Format, str | None]:
@@ -63,10 +86,10 @@ def _format(offered: Sequence[str], query: Mapping[str, str]) -> tuple[Format, s
         if subprotocol in known:
             return known[subprotocol], subprotocol
     if offered:
-        raise _Refused(400, f"no such subprotocol; this server speaks {' and '.join(known)}")
+        raise Refused(400, f"no such subprotocol; this server speaks {' and '.join(known)}")
     name = query.get("format", Format.JSON.value)
     if name not in set(Format):
-        raise _Refused(400, f"no format {name[:40]!r}; formats are {' and '.join(Format)}")
+        raise Refused(400, f"no format {name[:40]!r}; formats are {' and '.join(Format)}")
     return Format(name), None
 
 
@@ -77,5 +100,5 @@ def _client_class(query: Mapping[str, str]) -> str:
 def _interval_ms(query: Mapping[str, str]) -> int:
     name = _client_class(query)
     if name not in INTERVALS_MS:
-        raise _Refused(400, f"no client class {name[:40]!r}; classes are {', '.join(INTERVALS_MS)}")
+        raise Refused(400, f"no client class {name[:40]!r}; classes are {', '.join(INTERVALS_MS)}")
     return INTERVALS_MS[name]

@@ -1,11 +1,9 @@
-"""The composition root: the only place that wires the parts together."""
+"""`bigboard up`: every role in one process."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-import secrets
 import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,59 +17,29 @@ from bigboard.collector.market import MarketCollector
 from bigboard.collector.settings import CollectorSettings
 from bigboard.epoch import new_epoch
 from bigboard.errors import SettingError
-from bigboard.feed.replay import ReplayFeed
-from bigboard.feed.simulated import SimulatedFeed
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
+from bigboard.gateway.guests import CredentialWatch
 from bigboard.gateway.hosts import HostGuard, is_loopback, own_hosts
 from bigboard.history.memory import MemoryCandleHistory
+from bigboard.runtime.credentials import build_credentials
 from bigboard.spine import Follower, MemorySpine
 from bigboard.wire import SessionLimits
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from bigboard.clock import Clock
     from bigboard.feed.base import Feed
     from bigboard.settings import Settings
 
-__all__ = ["Embedded", "build_feed"]
+__all__ = ["Embedded"]
 
 _log = structlog.stdlib.get_logger("bigboard.runtime")
 
 _FLUSH_S = 0.1
 _REPORT_S = 1.0
 _SERVICES = Selection((Subscription("services"),))
-
-
-def build_feed(
-    settings: Settings, clock: Clock, progress: Callable[[float, int], None] | None = None
-) -> tuple[Feed, str]:
-    """The feed that the settings ask for, and one line that says what it is."""
-    speed = _speed(settings.speed)
-    if settings.loop and settings.exit:
-        raise SettingError("exit", "", "exit: a replay that starts again never ends; leave out --loop or --exit")
-    if settings.replay:
-        feed = ReplayFeed(
-            settings.replay,
-            speed=speed,
-            loop=settings.loop,
-            depth=settings.book_depth,
-            clock=clock,
-            progress=progress,
-        )
-        pace = "as fast as it goes" if settings.speed == "max" else f"at {settings.speed}x"
-        return feed, f"replay of {', '.join(settings.replay)} {pace}; this is recorded data, not the market of now"
-    for name in ("loop", "exit"):
-        if getattr(settings, name):
-            raise SettingError(name, "", f"{name}: a simulated market never ends; this goes with --replay PATH")
-    seed = settings.seed if settings.seed is not None else secrets.randbelow(2**31)
-    try:
-        simulated = SimulatedFeed(_symbols(settings.symbols), updates_per_second=settings.rate, seed=seed, clock=clock)
-    except ValueError as error:
-        raise SettingError("symbols", "", f"symbols: {error}") from None
-    count = len(simulated.symbols)
-    return simulated, f"{count} symbols at {settings.rate:g} updates/s each; the data is simulated (seed {seed})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +83,7 @@ class Embedded:
         self.history = MemoryCandleHistory(
             max_closed=settings.candle_history, max_candles=settings.candle_history_total, max_keys=settings.max_keys
         )
+        self._credentials = build_credentials(settings)
         self.hub = Hub(
             Board(epoch, limits=limits),
             self.clock,
@@ -124,6 +93,8 @@ class Embedded:
                 max_subscriptions=settings.max_subscriptions,
                 resume_wait=settings.resume_wait,
             ),
+            credentials=self._credentials,
+            auth_timeout_s=settings.auth_timeout,
             heartbeat_s=settings.heartbeat,
             stuck_s=settings.stuck_after,
             parts=self._parts,
@@ -159,6 +130,7 @@ class Embedded:
                     "follower": self._follower.run(),
                     "feed": self._pump(),
                     "flush": self._flush(),
+                    **self._watching(),
                     "dashboard port": servers[0].run(),
                     "hub port": servers[1].run(),
                 }.items()
@@ -172,6 +144,11 @@ class Embedded:
             finally:
                 stop.cancel()
                 await self._shut_down(servers, background)
+
+    def _watching(self) -> dict[str, Coroutine[Any, Any, None]]:
+        if self._credentials is None:
+            return {}
+        return {"credentials": CredentialWatch(self._credentials, self.hub.guests, self.clock).run()}
 
     async def _pump(self) -> None:
         async for events in self.feed.events():
@@ -233,13 +210,14 @@ class Embedded:
         settings = self.settings
         dashboard = bind(settings.host, settings.port, "port")
         # What the name resolved to counts, not how it is written.
-        if not (settings.insecure or is_loopback(dashboard.getsockname()[0])):
+        protected = settings.insecure or self._credentials is not None
+        if not (protected or is_loopback(dashboard.getsockname()[0])):
             dashboard.close()
             raise SettingError(
                 "host",
                 "",
-                f"others can reach --host {settings.host}, and there is no authentication: listen on 127.0.0.1 and put a"
-                " proxy that authenticates in front, or accept it with --insecure",
+                f"others can reach --host {settings.host}, and there is no authentication: make a key with `bigboard key"
+                " create --name NAME --permissions '*'`, or listen on 127.0.0.1, or accept it with --insecure",
             )
         try:
             return _Ports(dashboard, bind(settings.host, settings.hub_port, "hub_port"))
@@ -252,7 +230,7 @@ class Embedded:
         # The page of the dashboard port may talk to the hub port too, which a browser calls another origin.
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         own = [f"http://{name}:{self.port}" for name in (host, "127.0.0.1", "localhost", "[::1]")]
-        origins = OriginCheck([*own, *settings.allowed_origins])
+        origins = OriginCheck(settings.allowed_origins, own=own)
         apps = dashboard_app(self.hub, origins), hub_app(self.hub, origins)
         bound = self._ports.dashboard.getsockname()[0]
         hosts = own_hosts(bound, [f"//{host}", *settings.allowed_origins])
@@ -303,32 +281,3 @@ async def _first_to_end(stop: asyncio.Task[Any], background: list[asyncio.Task[N
         if task is not stop:
             task.result()
             _log.error("a part ended by itself", part=task.get_name())
-
-
-def _speed(text: str) -> float | None:
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed <= 1e6:
-        raise SettingError("speed", "", f"speed: {text!r} is neither a factor above 0, such as 10 or 0.5, nor max")
-    return speed
-
-
-def _symbols(text: str) -> int | list[str]:
-    if text.strip().isdecimal():
-        count = int(text)
-        if not 1 <= count <= 5_000:
-            raise SettingError("symbols", "", f"symbols: {count} is not from 1 to 5000")
-        return count
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9:/._-]*", name) is None:
-            raise SettingError(
-                "symbols", "", f"symbols: {name!r} is no symbol; write one like BTCUSDT or BTC/USDT:USDT"
-            )
-    if not names:
-        raise SettingError("symbols", "", "symbols: give names by commas, such as BTCUSDT,ETHUSDT, or how many")
-    return names

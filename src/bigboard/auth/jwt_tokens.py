@@ -1,0 +1,116 @@
+"""JSON Web Tokens (RFC 7519), verified by PyJWT: HS256, RS256 and ES256; see ``jwt_keys`` for why no token can choose.
+
+Checked are the signature, ``exp`` (which has to be there), ``nbf``, ``aud`` and ``iss``. The subject is ``sub``; permissions
+are the claim ``permissions``, a list of subscription patterns, or ``scope``, the same with spaces between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from jwt import exceptions
+
+from bigboard.board import Subscription
+from bigboard.errors import WireError
+from bigboard.wire import ErrorCode, Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bigboard.auth.jwt_keys import VerificationKey
+
+__all__ = ["JwtVerifier"]
+
+_LEEWAY_S = 5.0
+"""By how much the clocks of two machines may differ."""
+_MOST_BYTES = 8 * 1024
+_MOST_PERMISSIONS = 1_000
+_LONGEST_SUBJECT = 128
+
+_REASONS: dict[type[Exception], str] = {
+    exceptions.ExpiredSignatureError: "the token has expired",
+    exceptions.ImmatureSignatureError: "the token is not valid yet",
+    exceptions.InvalidAudienceError: "the token is for another audience",
+    exceptions.InvalidIssuerError: "the token is of another issuer",
+    exceptions.InvalidSignatureError: "the token's signature is wrong",
+}
+
+
+class JwtVerifier:
+    """Tells who holds a token, by a set of keys that each have their own algorithm."""
+
+    def __init__(self, keys: Sequence[VerificationKey], *, issuer: str, audience: str) -> None:
+        self._keys = tuple(keys)
+        self._issuer = issuer
+        self._audience = audience
+
+    def identify(self, token: str) -> Identity:
+        """Who holds this token. Raises ``WireError`` (``unauthenticated``) with a reason that is safe to tell."""
+        if len(token) > _MOST_BYTES:
+            raise _refused(f"the token is longer than {_MOST_BYTES} bytes")
+        return _identity(self._claims(token))
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            header = jwt.get_unverified_header(token)
+        except exceptions.PyJWTError:
+            raise _refused("the token is neither an API key nor a JSON Web Token") from None
+        algorithm, id_ = header.get("alg"), header.get("kid")
+        candidates = [
+            key for key in self._keys if key.algorithm == algorithm and (key.id is None or id_ is None or key.id == id_)
+        ]
+        reason = "no key of this server is for the token's algorithm and key id"
+        for key in candidates:
+            try:
+                return self._verified(token, key)
+            except exceptions.PyJWTError as error:
+                reason = _reason(error)
+        raise _refused(reason)
+
+    def _verified(self, token: str, key: VerificationKey) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key.key,
+            algorithms=[key.algorithm],
+            audience=self._audience,
+            issuer=self._issuer,
+            leeway=_LEEWAY_S,
+            options={"require": ["exp", "iss", "aud", "sub"]},
+        )
+        return claims
+
+
+def _identity(claims: dict[str, Any]) -> Identity:
+    subject = claims["sub"]
+    if not 1 <= len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
+        raise _refused(f"the token's subject must have 1 to {_LONGEST_SUBJECT} printable characters")
+    try:
+        permissions = tuple(dict.fromkeys(Subscription.parse(name) for name in _permissions(claims)))
+    except ValueError as error:
+        raise _refused(f"the token's permissions: {error}") from None
+    return Identity(subject, permissions, int(claims["exp"] * 1000), "jwt")
+
+
+def _permissions(claims: dict[str, Any]) -> list[object]:
+    given = claims.get("permissions", claims.get("scope"))
+    if isinstance(given, str):
+        given = given.split()
+    if not isinstance(given, list) or not given:
+        raise _refused("the token has no claim permissions: a list of patterns such as market_data or account:main")
+    if len(given) > _MOST_PERMISSIONS:
+        raise _refused(f"the token has more than {_MOST_PERMISSIONS} permissions")
+    return given
+
+
+def _reason(error: Exception) -> str:
+    known = next((text for kind, text in _REASONS.items() if isinstance(error, kind)), None)
+    if known is not None:
+        return known
+    if isinstance(error, exceptions.MissingRequiredClaimError):
+        return f"the token has no claim {error.claim}"
+    return "the token cannot be verified"
+
+
+def _refused(reason: str) -> WireError:
+    return WireError(ErrorCode.UNAUTHENTICATED, reason)

@@ -1,0 +1,123 @@
+"""All credentials of a server: its API keys and its JWT keys, read from files that may change while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bigboard.auth.api_key import PREFIX, KeyRing
+from bigboard.auth.key_file import KeyFile
+from bigboard.errors import BigboardError, MissingExtra, SettingError, WireError
+from bigboard.wire import ErrorCode
+
+if TYPE_CHECKING:
+    from bigboard.auth.jwt_tokens import JwtVerifier
+    from bigboard.wire import Identity
+
+__all__ = ["CredentialSource", "ServerCredentials"]
+
+_log = structlog.stdlib.get_logger("bigboard.auth")
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSource:
+    """Where credentials come from; empty texts for what is not used."""
+
+    keys_file: str = ""
+    jwt_secret_file: str = ""
+    jwt_key_file: str = ""
+    jwt_jwks_file: str = ""
+    jwt_issuer: str = ""
+    jwt_audience: str = "bigboard"
+
+    @property
+    def files(self) -> list[str]:
+        """The files, in the order of the fields."""
+        return [name for name in (self.keys_file, self.jwt_secret_file, self.jwt_key_file, self.jwt_jwks_file) if name]
+
+    @property
+    def uses_jwt(self) -> bool:
+        """Whether tokens are taken."""
+        return bool(self.jwt_secret_file or self.jwt_key_file or self.jwt_jwks_file)
+
+
+class ServerCredentials:
+    """A ``Credentials`` on files. To ask it reads nothing; ``refresh`` does, on a thread."""
+
+    def __init__(self, source: CredentialSource) -> None:
+        """Reads the files. Raises ``SettingError`` for one that cannot be used, ``MissingExtra`` without PyJWT."""
+        if source.uses_jwt and not (source.jwt_issuer and source.jwt_audience):
+            raise SettingError(
+                "jwt_issuer", "", "jwt_issuer and jwt_audience: say whose tokens are taken, and for whom they must be"
+            )
+        self._source = source
+        self._seen = self._stamps()
+        self._ring = self._read_ring()
+        self._jwt = self._read_jwt()
+        self.broken = 0
+        """How often a changed file could not be read; what was read before it stayed in force."""
+
+    def identify(self, token: str, now_ms: int) -> Identity:
+        """See ``Credentials``."""
+        if token.startswith(PREFIX):
+            return self._ring.identify(token, now_ms)
+        if self._jwt is None:
+            raise WireError(ErrorCode.UNAUTHENTICATED, "no such API key")
+        return self._jwt.identify(token)
+
+    def still_valid(self, identity: Identity) -> Identity | None:
+        """See ``Credentials``. A token is valid until it expires: nobody but its issuer could take it back."""
+        kind, _, id_ = identity.credential.partition(":")
+        return self._ring.holder(id_) if kind == "key" else identity
+
+    def refresh(self) -> bool:
+        """Read the files anew if one has changed; whether that changed anything. Blocks for as long as a disk does."""
+        stamps = self._stamps()
+        if stamps == self._seen:
+            return False
+        self._seen = stamps
+        try:
+            ring, jwt = self._read_ring(), self._read_jwt()
+        except BigboardError as error:
+            self.broken += 1
+            _log.error("credentials cannot be read; those of before stay in force", reason=str(error))
+            return False
+        self._ring, self._jwt = ring, jwt
+        return True
+
+    def _read_ring(self) -> KeyRing:
+        return KeyRing(KeyFile(self._source.keys_file).read() if self._source.keys_file else ())
+
+    def _read_jwt(self) -> JwtVerifier | None:
+        source = self._source
+        if not source.uses_jwt:
+            return None
+        try:
+            from bigboard.auth import jwt_keys, jwt_tokens  # noqa: PLC0415 - an extra
+        except ModuleNotFoundError:
+            raise MissingExtra("jwt", "to verify JSON Web Tokens") from None
+        keys = [
+            key
+            for file, read in (
+                (source.jwt_secret_file, jwt_keys.shared_secret),
+                (source.jwt_key_file, jwt_keys.public_key),
+                (source.jwt_jwks_file, jwt_keys.jwks_keys),
+            )
+            if file
+            for key in read(file)
+        ]
+        return jwt_tokens.JwtVerifier(keys, issuer=source.jwt_issuer, audience=source.jwt_audience)
+
+    def _stamps(self) -> list[tuple[int, int, int] | None]:
+        return [_stamp(Path(name).expanduser()) for name in self._source.files]
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -1,0 +1,78 @@
+"""Looks after credentials while the server runs: a key that is revoked ends its connections within a second."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+if TYPE_CHECKING:
+    from bigboard.auth.server_credentials import ServerCredentials
+    from bigboard.clock import Clock
+    from bigboard.wire import Identity
+
+__all__ = ["CredentialWatch", "Guest", "Guests"]
+
+_LOOK_S = 0.4
+_READ_TIMEOUT_S = 5.0
+_log = structlog.stdlib.get_logger("bigboard.auth")
+
+
+class Guest(Protocol):
+    """An open connection that may have proven who it is."""
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who it is; ``None`` for one that has not said yet."""
+
+    def identify(self, identity: Identity | None) -> None:
+        """The credentials know it as this from now on; ``None``: its credential was withdrawn, and it has to go."""
+
+
+class Guests:
+    """The open connections of all ports."""
+
+    def __init__(self) -> None:
+        self._guests: dict[Guest, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._guests)
+
+    def add(self, guest: Guest) -> None:
+        """A connection opened."""
+        self._guests[guest] = None
+
+    def discard(self, guest: Guest) -> None:
+        """A connection ended."""
+        self._guests.pop(guest, None)
+
+    def look_again(self, credentials: ServerCredentials) -> None:
+        """Tell each connection whose credential has changed."""
+        for guest in list(self._guests):
+            identity = guest.identity
+            if identity is not None and (known := credentials.still_valid(identity)) != identity:
+                guest.identify(known)
+
+
+class CredentialWatch:
+    """Reads the credentials anew when their files change."""
+
+    def __init__(self, credentials: ServerCredentials, guests: Guests, clock: Clock) -> None:
+        self._credentials = credentials
+        self._guests = guests
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self._clock.sleep(_LOOK_S)
+            try:
+                async with asyncio.timeout(_READ_TIMEOUT_S):
+                    changed = await asyncio.to_thread(self._credentials.refresh)
+            except TimeoutError:
+                _log.error("the files of credentials do not answer; those of before stay in force")
+                continue
+            if changed:
+                _log.info("credentials changed")
+                self._guests.look_again(self._credentials)

@@ -1,0 +1,6 @@
+"""The composition root: the only place that wires the parts together."""
+
+from bigboard.runtime.embedded import Embedded
+from bigboard.runtime.feed_choice import build_feed
+
+__all__ = ["Embedded", "build_feed"]
