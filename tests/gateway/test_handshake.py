@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from servers import Gateway, gateway
+from servers import DEADLINE_S, Gateway, gateway
 
 _PING = json.dumps({"action": "ping", "id": 1})
 
@@ -150,3 +150,25 @@ async def test_many_at_once_are_all_served() -> None:
                 assert json.loads(await client.recv())["id"] == number
 
         await asyncio.gather(*(talk(number) for number in range(100)))
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"X-Long": "x" * 10_000}, 431),
+        ({f"X-{number}": "x" for number in range(200)}, 431),
+        ({"X-Odd": "\x01"}, 400),
+    ],
+)
+async def test_a_handshake_that_cannot_be_read_is_answered_and_ended(headers: dict[str, str], status: int) -> None:
+    lines = [
+        "GET /ws HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", *(f"{name}: {value}" for name, value in headers.items()), "", "",
+    ]  # fmt: skip
+    async with gateway() as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write("\r\n".join(lines).encode())
+        async with asyncio.timeout(DEADLINE_S):
+            answer = await reader.read()
+        writer.close()
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())

@@ -28,6 +28,10 @@ _MOST_BYTES = 8 * 1024
 _MOST_PERMISSIONS = 1_000
 _LONGEST_SUBJECT = 128
 
+_LATEST_S = 253_402_300_799
+"""The end of the year 9999, the last that RFC 3339 can write."""
+_NO_TOKEN = "the token is neither an API key nor a JSON Web Token"  # noqa: S105 - a sentence
+
 _REASONS: dict[type[Exception], str] = {
     exceptions.ExpiredSignatureError: "the token has expired",
     exceptions.ImmatureSignatureError: "the token is not valid yet",
@@ -49,13 +53,15 @@ class JwtVerifier:
         """Who holds this token. Raises ``WireError`` (``unauthenticated``) with a reason that is safe to tell."""
         if len(token) > _MOST_BYTES:
             raise _refused(f"the token is longer than {_MOST_BYTES} bytes")
+        if not token.isascii():
+            raise _refused(_NO_TOKEN)
         return _identity(self._claims(token))
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:
             header = jwt.get_unverified_header(token)
         except exceptions.PyJWTError:
-            raise _refused("the token is neither an API key nor a JSON Web Token") from None
+            raise _refused(_NO_TOKEN) from None
         algorithm, id_ = header.get("alg"), header.get("kid")
         candidates = [
             key for key in self._keys if key.algorithm == algorithm and (key.id is None or id_ is None or key.id == id_)
@@ -64,7 +70,8 @@ class JwtVerifier:
         for key in candidates:
             try:
                 return self._verified(token, key)
-            except exceptions.PyJWTError as error:
+            except (exceptions.PyJWTError, ValueError, OverflowError, TypeError) as error:
+                # The others come from claims that no issuer writes, such as an infinite exp.
                 reason = _reason(error)
         raise _refused(reason)
 
@@ -89,7 +96,7 @@ def _identity(claims: dict[str, Any]) -> Identity:
         permissions = tuple(dict.fromkeys(Subscription.parse(name) for name in _permissions(claims)))
     except ValueError as error:
         raise _refused(f"the token's permissions: {error}") from None
-    return Identity(subject, permissions, int(claims["exp"] * 1000), "jwt")
+    return Identity(subject, permissions, int(min(float(claims["exp"]), _LATEST_S) * 1000), "jwt")
 
 
 def _permissions(claims: dict[str, Any]) -> list[object]:

@@ -29,6 +29,7 @@ _ABORT = "bigboard.abort"
 CHANNEL = "bigboard.channel"
 """The ASGI extension by which whole frames go to the transport past ASGI's own ``send``."""
 
+_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 CLOSE_S = 5.0
 """How long a client has to take the close frame and what was sent before it."""
 
@@ -58,6 +59,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         # With no high water the transport writes to the socket at once, instead of at the end of the loop's turn, and says
         # whenever something is left: a client is ready when nothing is.
         self.transport.set_write_buffer_limits(high=0)
+
+    def data_received(self, data: bytes) -> None:
+        """Called when some data is received."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._answer_broken_handshake()
+
+    def _answer_broken_handshake(self) -> None:
+        """A request that httptools could read and websockets cannot, say with a line too long. uvicorn says nothing then."""
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        answer = b"".join(self.conn.data_to_send())
+        self.transport.write(answer or _BAD_REQUEST)
+        self.transport.close()
 
     def write_frame(self, prepared: bytes) -> None:
         """See ``DirectChannel``."""

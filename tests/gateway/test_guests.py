@@ -1,0 +1,108 @@
+"""What happens to open connections when credentials change: at once, and to those alone that it concerns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from bigboard.auth import ServerCredentials
+from bigboard.gateway.guests import CredentialWatch
+from gateway.key_holder import KeyHolder, bearer, protected
+from servers import DEADLINE_S, Gateway, until_reads
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from websockets.asyncio.client import ClientConnection
+
+
+@asynccontextmanager
+async def _watched(keys: KeyHolder) -> AsyncIterator[Gateway]:
+    async with protected(keys) as served:
+        assert isinstance(served.hub.credentials, ServerCredentials)
+        watch = asyncio.create_task(CredentialWatch(served.hub.credentials, served.hub.guests, served.hub.clock).run())
+        try:
+            yield served
+        finally:
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+
+
+async def _end(client: ClientConnection) -> tuple[int, float]:
+    """The close code, and the seconds until it came."""
+    begun = time.monotonic()
+    with pytest.raises(ConnectionClosed) as ended:
+        await _read_on(client)
+    assert ended.value.rcvd is not None
+    return ended.value.rcvd.code, time.monotonic() - begun
+
+
+async def _read_on(client: ClientConnection) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            await client.recv()
+
+
+async def _subscribe(client: ClientConnection, *names: str) -> dict[str, Any]:
+    await client.send(json.dumps({"action": "subscribe", "subscriptions": names}))
+    return await until_reads(client, "state_update")
+
+
+@pytest.mark.parametrize("path", ["/ws", "/ws/stream?symbol=BTCUSDT"])
+async def test_a_revoked_key_ends_its_connections_and_no_others(tmp_path: Path, path: str) -> None:
+    keys = KeyHolder(tmp_path)
+    lost, kept = keys.key("lost", "market_data"), keys.key("kept", "market_data")
+    async with _watched(keys) as served:
+        served.price(1.0)
+        async with (
+            served.connect(path, additional_headers=bearer(lost)) as one,
+            served.connect(additional_headers=bearer(kept)) as other,
+        ):
+            await _subscribe(other, "market_data")
+            keys.revoke("lost")
+            code, seconds = await _end(one)
+            assert code == 4401
+            # A second is promised; a busy machine gets some more.
+            assert seconds < 3
+            served.price(2.0)
+            assert (await until_reads(other, "diff_update"))["changes"]["market_data"]["BTCUSDT"]["last_price"] == 2.0
+
+
+async def test_a_key_that_was_made_meanwhile_opens(tmp_path: Path) -> None:
+    keys = KeyHolder(tmp_path)
+    keys.key("first", "*")
+    async with _watched(keys) as served:
+        token = keys.key("second", "*")
+        async with asyncio.timeout(DEADLINE_S):
+            while (await served.get("/api/v1/topics", headers=bearer(token))).status_code == 401:
+                await asyncio.sleep(0.05)
+
+
+async def test_a_permission_that_is_taken_back_closes_with_4403(tmp_path: Path) -> None:
+    keys = KeyHolder(tmp_path)
+    token = keys.key("desk", "market_data", "orders")
+    async with _watched(keys) as served, served.connect(additional_headers=bearer(token)) as client:
+        await _subscribe(client, "orders")
+        keys.permit("desk", "market_data")
+        assert (await _end(client))[0] == 4403
+
+
+async def test_everything_that_one_may_see_follows_the_permissions(tmp_path: Path) -> None:
+    keys = KeyHolder(tmp_path)
+    token = keys.key("desk", "market_data", "orders")
+    async with _watched(keys) as served, served.connect(additional_headers=bearer(token)) as client:
+        served.price(1.0)
+        assert set((await _subscribe(client, "*"))["data"]) == {"market_data", "orders"}
+        keys.permit("desk", "market_data", "account")
+        state = await until_reads(client, "state_update")
+        assert state["subscriptions"] == ["*"]
+        assert set(state["data"]) == {"market_data", "account"}
