@@ -89,9 +89,13 @@ class Gateway:
 
     async def get(self, path: str, *, hub_port: bool = False, **options: Any) -> httpx.Response:
         """An HTTP request to a port."""
+        return await self.request("GET", path, hub_port=hub_port, **options)
+
+    async def request(self, method: str, path: str, *, hub_port: bool = False, **options: Any) -> httpx.Response:
+        """An HTTP request of any method."""
         port = self.hub_port if hub_port else self.port
         async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{port}") as client:
-            return await client.get(path, **options)
+            return await client.request(method, path, **options)
 
     def stop(self) -> None:
         """Take no more connections."""
