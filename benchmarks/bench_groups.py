@@ -123,9 +123,9 @@ def main() -> None:
             scene = _Scene(clients, format_)
             for _ in scene.commits():  # to warm up, and to let the rhythm settle
                 pass
-            before = scene.hub.broadcaster.counters.frames
+            before = scene.hub.broadcaster.figures().frames
             works = list(scene.commits())
-            frames = scene.hub.broadcaster.counters.frames - before
+            frames = scene.hub.broadcaster.figures().frames - before
             what = f"{clients:,} groups, {format_.value}"
             report.add(f"{what}: share of a core", 100 * sum(works) / _SECONDS, "%")
             report.add(f"{what}: longest work between two commits", 1000 * max(works), "ms")

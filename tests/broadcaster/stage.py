@@ -27,9 +27,8 @@ class FakeMember:
     While ``stuck``, frames wait and the member is not ready, as a transport with a full buffer.
     """
 
-    client_class = "web"
-
-    def __init__(self, stage: Stage, subscriptions: tuple[str, ...], format: Format) -> None:
+    def __init__(self, stage: Stage, subscriptions: tuple[str, ...], format: Format, client_class: str = "web") -> None:
+        self.client_class = client_class
         self.session = ServerSession(stage.frames, format=format)
         self.client = ClientSession(subscriptions, format=format)
         self.arrived: list[tuple[float, dict[str, Any]]] = []
@@ -111,9 +110,15 @@ class Stage:
         """This moment."""
         return Instant(self.seconds, START_MS + round(self.seconds * 1000))
 
-    def join(self, *subscriptions: str, format: Format = Format.JSON, interval_ms: int | None = None) -> FakeMember:
-        """A new client; it subscribes at once, unless to nothing."""
-        member = FakeMember(self, subscriptions, format)
+    def join(
+        self,
+        *subscriptions: str,
+        format: Format = Format.JSON,
+        interval_ms: int | None = None,
+        client_class: str = "web",
+    ) -> FakeMember:
+        """A new client; it subscribes at once, unless to nothing. Its interval is that of a web client, unless given."""
+        member = FakeMember(self, subscriptions, format, client_class)
         if interval_ms is not None:
             member.session.interval_ms = interval_ms
         self.broadcaster.add(member, self.now)

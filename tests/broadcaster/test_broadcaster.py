@@ -167,11 +167,11 @@ def test_counters_tell_frames_and_bytes() -> None:
     stage.advance(1)
     stage.commit(_price(1))
     stage.advance(20)
-    counters = stage.broadcaster.counters
+    figures = stage.broadcaster.figures()
     frames = [frame for client in clients for frame in client.frames]
-    assert counters.frames == len(frames)
-    assert counters.bytes == sum(len(frame.payload) for frame in frames)
-    assert counters.heartbeats == sum(client.kinds().count("heartbeat") for client in clients) > 0
+    assert figures.frames == len(frames)
+    assert figures.bytes == sum(len(frame.payload) for frame in frames)
+    assert figures.counters.heartbeats == sum(client.kinds().count("heartbeat") for client in clients) > 0
 
 
 def test_without_clients_it_asks_for_no_tick() -> None:

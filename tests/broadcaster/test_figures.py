@@ -24,6 +24,26 @@ def test_clients_are_told_by_class_and_format() -> None:
     assert stage.broadcaster.figures().clients.total() == 0
 
 
+def test_frames_and_bytes_are_told_by_class_also_within_one_group() -> None:
+    stage = Stage()
+    members = [stage.join("market_data", client_class=kind) for kind in ("web", "tui", "web", "api")]
+    assert stage.broadcaster.groups == 1
+    for price in range(5):
+        stage.commit(_price(price))
+        stage.advance(1)
+    stage.advance(6)  # heartbeats count too
+    members[1].stuck = True
+    stage.commit(_price(99))
+    stage.advance(1)
+    members[1].stuck = False
+    stage.broadcaster.remove(members[3])  # what it was sent stays counted
+    figures = stage.broadcaster.figures()
+    for kind in ("web", "tui", "api"):
+        frames = [frame for member in members if member.client_class == kind for frame in member.frames]
+        assert figures.sent[kind].frames == len(frames) > 8
+        assert figures.sent[kind].bytes == sum(len(frame.payload) for frame in frames)
+
+
 def test_a_catch_up_is_counted_once() -> None:
     stage = Stage()
     slow, _ = stage.join("market_data"), stage.join("market_data")

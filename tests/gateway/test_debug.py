@@ -37,6 +37,15 @@ async def test_clients_and_state_are_counted() -> None:
             assert (debug["topics"]["market_data"], debug["topics"]["orders"]) == (1, 2)
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", debug["last_update"])
             assert debug["connections"] == {"tui": 1, "web": 1, "stream": 1}
+            assert debug["members"] == {"tui/json": 1, "web/json": 1}
+            assert (debug["phases"], debug["encodings"], debug["fragments"]) == (2, 1, 0)
+            assert debug["sent"]["tui"]["frames"] == 2
+            assert debug["sent"]["web"]["bytes"] > 200
+            assert debug["sent"]["api"] == {"frames": 0, "bytes": 0}
+            assert debug["closes"] == {}
+            await one.close(1001)
+            await until(lambda: len(served.hub.broadcaster.members) == 1, "one left")
+            assert (await served.get("/debug", hub_port=True)).json()["closes"] == {"1001": 1}
         await until(lambda: not served.hub.broadcaster.members, "the clients left")
 
 

@@ -59,7 +59,7 @@ async def test_a_drained_hub_ticks_no_more() -> None:
         served.price(1.0)
         for _ in range(10):
             await asyncio.sleep(0)
-        assert served.hub.broadcaster.counters.frames == 0
+        assert served.hub.broadcaster.figures().frames == 0
 
 
 async def test_clients_that_come_and_go_leave_nothing_behind() -> None:

@@ -109,6 +109,42 @@ async def test_clients_are_counted_by_class() -> None:
         assert _at(text, "bigboard_websocket_accepted_total", client_type="tui") == 1
 
 
+async def test_what_the_broadcaster_does_is_told() -> None:
+    async with gateway(heartbeat_s=0.05) as served:
+        served.price(1.0)
+        async with (
+            served.connect("/ws?client=tui&format=msgpack") as one,
+            served.connect("/ws") as two,
+            served.connect("/ws") as three,
+        ):
+            for client in (two, three):
+                await client.send('{"action": "subscribe", "subscriptions": ["market_data"]}')
+                await until_reads(client, "state_update")
+                await until_reads(client, "heartbeat")
+            served.price(2.0)
+            for client in (two, three):
+                await until_reads(client, "diff_update")
+            await one.recv()
+            text = await _scrape(served)
+            assert _at(text, "bigboard_clients", client_type="tui", format="msgpack") == 1
+            assert _at(text, "bigboard_clients", client_type="web", format="json") == 2
+            assert _at(text, "bigboard_client_groups") == _at(text, "bigboard_client_phases") == 2
+            assert _at(text, "bigboard_encodings_total") == 2, "a state, a diff: each for both"
+            assert _at(text, "bigboard_heartbeats_total") >= 3
+            assert _at(text, "bigboard_sent_bytes_total", client_type="web") > 1_000
+            assert _at(text, "bigboard_sent_bytes_total", client_type="api") == 0
+            for name in ("skipped_ticks", "catch_ups", "too_slow_clients", "fragments"):
+                assert _at(text, f"bigboard_{name}_total") == 0
+            assert _at(text, "bigboard_websocket_closes_total", code="4508") == 0
+            await two.close(1001)
+            await three.close(3_333)
+            await until(lambda: served.hub.broadcaster.figures().closes.total() == 2, "both have ended")
+            text = await _scrape(served)
+            assert _at(text, "bigboard_websocket_closes_total", code="1001") == 1
+            assert _at(text, "bigboard_websocket_closes_total", code="other") == 1
+            assert _at(text, "bigboard_clients", client_type="web", format="json") == 0
+
+
 async def test_a_refused_handshake_is_no_connection() -> None:
     async with gateway() as served:
         for path in ("/ws?client=fridge", "/ws?format=xml", "/ws/stream", "/nowhere"):

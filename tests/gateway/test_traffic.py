@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bigboard.gateway.traffic import Traffic, TrafficCounter, traffic_of
+from bigboard.gateway.traffic import Traffic, TrafficCounter
 from servers import gateway
 
 if TYPE_CHECKING:
@@ -60,5 +60,5 @@ async def test_the_ports_of_a_hub_share_their_counters_and_two_hubs_do_not() -> 
     async with gateway() as one, gateway() as other:
         await one.get("/health")
         await one.get("/health", hub_port=True)
-        assert traffic_of(one.hub).requests["GET", "/health", "200"] == 2
-        assert not traffic_of(other.hub).requests
+        assert one.hub.traffic.requests["GET", "/health", "200"] == 2
+        assert not other.hub.traffic.requests

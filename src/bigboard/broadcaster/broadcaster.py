@@ -8,17 +8,19 @@ and no sockets: its owner calls ``tick`` after a commit and when ``tick`` has as
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bigboard.broadcaster.counters import Counters, Figures
+from bigboard.broadcaster.counters import Counters, Figures, Sent
 from bigboard.broadcaster.group import Group, GroupKey
 from bigboard.broadcaster.interest import Interest
 from bigboard.broadcaster.phases import PHASE_SIZE, Phases
 from bigboard.broadcaster.schedule import Schedule
 from bigboard.wire import Close, CloseCode, SessionState
+from bigboard.wire.limits import INTERVALS_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from bigboard.broadcaster.member import Member
     from bigboard.wire import Frame, Frames, Instant
@@ -36,6 +38,7 @@ class Broadcaster:
     def __init__(self, frames: Frames, *, heartbeat_s: float = 5.0, stuck_s: float = 30.0) -> None:
         self.counters = Counters()
         self.members: dict[Member, Group] = {}
+        self._sent = {name: Sent() for name in INTERVALS_MS}
         self._clients: Counter[tuple[str, str]] = Counter()
         self._closes: Counter[int] = Counter()
         self._frames = frames
@@ -68,6 +71,7 @@ class Broadcaster:
             self.phases,
             self._frames.encodings,
             self._frames.fragments,
+            {name: replace(sent) for name, sent in self._sent.items()},
             Counter(self._clients),
             Counter(self._closes),
         )
@@ -93,8 +97,9 @@ class Broadcaster:
     def answer(self, member: Member, now: Instant) -> None:
         """Send what a session has to say after it received something, and follow it into its new group."""
         session = member.session
+        sent = self._sent[member.client_class]
         for frame in session.outgoing():
-            self._write(member, frame)
+            _write(member, sent, frame)
         if session.close is not None:
             self.remove(member)
             member.close(session.close)
@@ -174,7 +179,7 @@ class Broadcaster:
 
     def _bring_on(self, group: Group, now: Instant) -> None:
         late, everybody = group.late, group.dirty
-        group.late = set()
+        group.late = {}
         group.dirty = False
         sent = self._update(group, group.members if everybody else late, late, now)
         if sent and everybody:
@@ -184,13 +189,13 @@ class Broadcaster:
         group.due = again if sent or group.late else None
         self._plan(group)
 
-    def _update(self, group: Group, members: Iterable[Member], late: set[Member], now: Instant) -> bool:
+    def _update(self, group: Group, members: Mapping[Member, Sent], late: Mapping[Member, Sent], now: Instant) -> bool:
         """Send its members what they lack; whether anybody lacked anything."""
         frame: Frame | None = None
         since = present = self._seen
-        for member in list(members):
+        for member, sent in list(members.items()):
             if not self._ready(member, now):
-                group.late.add(member)
+                group.late[member] = sent
                 continue
             session = member.session
             # Nearly all of them stand where the first one stood, and get what it got.
@@ -202,14 +207,14 @@ class Broadcaster:
                 frame, since, present = update, stood, session.cursor
             if late and member in late:
                 self.counters.catch_ups += 1
-            self._write(member, frame)
+            _write(member, sent, frame)
         return frame is not None
 
     def _heartbeat(self, group: Group, now: Instant) -> None:
         group.last_sent = now.monotonic
         # An interval may be longer than the time between heartbeats: what it holds back stays held back.
         held_back = not group.armed and group.due is not None and group.due > now.monotonic
-        for member in list(group.members):
+        for member, sent in list(group.members.items()):
             if not self._ready(member, now):
                 continue
             # A heartbeat says that nothing has changed, so what has changed and may go out goes instead.
@@ -221,7 +226,7 @@ class Broadcaster:
                 frame = member.session.heartbeat(now, stay=held_back)
                 self.counters.heartbeats += frame is not None
             if frame is not None:
-                self._write(member, frame)
+                _write(member, sent, frame)
 
     def _ready(self, member: Member, now: Instant) -> bool:
         if member.ready():
@@ -251,7 +256,7 @@ class Broadcaster:
             group = Group(key, now.monotonic, self._phases.next_phase())
             phases.append(group)
             self._interest.add(group)
-        group.members[member] = None
+        group.members[member] = self._sent[member.client_class]
         self.members[member] = group
         self._phases.join(key.interval_ms)
         self._plan(group)
@@ -262,7 +267,7 @@ class Broadcaster:
         if group is None:
             return
         del group.members[member]
-        group.late.discard(member)
+        group.late.pop(member, None)
         self._phases.leave(group.key.interval_ms)
         if not group.members:
             self._forget(group)
@@ -275,10 +280,11 @@ class Broadcaster:
         self._interest.discard(group)
         self._schedule.drop(group)
 
-    def _write(self, member: Member, frame: Frame) -> None:
-        self.counters.frames += 1
-        self.counters.bytes += len(frame.payload)
-        member.write(frame)
+
+def _write(member: Member, sent: Sent, frame: Frame) -> None:
+    sent.frames += 1
+    sent.bytes += len(frame.payload)
+    member.write(frame)
 
 
 def _key(member: Member) -> GroupKey:

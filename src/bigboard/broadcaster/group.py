@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bigboard.board import Selection, Subscription
+    from bigboard.broadcaster.counters import Sent
     from bigboard.broadcaster.member import Member
     from bigboard.wire import Format
 
@@ -35,13 +36,14 @@ class Group:
         self.key = key
         self.phase = phase
         """Where in the interval it would like to tick if there is a crowd: 0 to 1."""
-        self.members: dict[Member, None] = {}
+        self.members: dict[Member, Sent] = {}
+        """Each with the tally of its class."""
         self.armed = True
         self.dirty = False
         """Whether something may have changed for its members since the last look at all of them."""
         self.due: float | None = None
         """When to look at its members again, in seconds of the steady clock; ``None`` if only a commit can bring news."""
-        self.late: set[Member] = set()
+        self.late: dict[Member, Sent] = {}
         """Members that were not ready at the last look: they may lack more than the others."""
         self.last_sent = now
         """When something last went out to the whole group."""

@@ -16,7 +16,7 @@ from bigboard.gateway.page import page_routes
 from bigboard.gateway.state_routes import state_routes
 from bigboard.gateway.stream import stream_routes
 from bigboard.gateway.ticker_routes import ticker_routes
-from bigboard.gateway.traffic import TrafficCounter, traffic_of
+from bigboard.gateway.traffic import TrafficCounter
 from bigboard.gateway.websocket import websocket_routes
 from bigboard.version import VERSION
 
@@ -63,5 +63,5 @@ def _app(title: str, hub: Hub, origins: OriginCheck) -> FastAPI:
             allow_headers=["Authorization"],
             expose_headers=["Retry-After", "WWW-Authenticate"],
         )
-    app.add_middleware(TrafficCounter, traffic=traffic_of(hub))
+    app.add_middleware(TrafficCounter, traffic=hub.traffic)
     return app

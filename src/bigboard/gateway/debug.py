@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from bigboard.gateway.bearer import REFUSALS, Visitor, require
-from bigboard.gateway.traffic import traffic_of
+from bigboard.gateway.hub_metrics import close_label
 from bigboard.gateway.uptime import uptime_text
 from bigboard.wire.messages import rfc3339
 
@@ -23,7 +23,10 @@ class DebugAnswer:
     """``state_size`` is keys and rows over all topics, ``topics`` the same per topic.
 
     ``horizon`` is the oldest sequence that a client may resume from; ``last_update`` is the moment of the last commit, RFC
-    3339, ``None`` before the first. ``connections`` are open WebSockets by client class, with those of the plain stream.
+    3339, ``None`` before the first. ``connections`` are open WebSockets by client class, with those of the plain stream;
+    ``members`` are the clients of ``/ws`` by class and format, ``sent`` is what they got in frames and bytes. ``phases`` are
+    the parts of groups that tick together, ``fragments`` the pieces of diffs that groups share. ``closes`` are connections
+    that ended, by close code.
     """
 
     clients: int
@@ -34,10 +37,15 @@ class DebugAnswer:
     sequence: int
     horizon: int
     groups: int
+    phases: int
     encodings: int
+    fragments: int
     draining: bool
     topics: dict[str, int]
     connections: dict[str, int]
+    members: dict[str, int]
+    sent: dict[str, dict[str, int]]
+    closes: dict[str, int]
     broadcaster: dict[str, int]
     anomalies: dict[str, int]
 
@@ -45,7 +53,7 @@ class DebugAnswer:
 def debug_routes(hub: Hub) -> APIRouter:
     """The debug route of a hub."""
     router = APIRouter(tags=["operation"], responses=REFUSALS)
-    traffic = traffic_of(hub)
+    traffic = hub.traffic
 
     @router.get("/debug")
     async def debug(visitor: Visitor) -> DebugAnswer:
@@ -53,6 +61,7 @@ def debug_routes(hub: Hub) -> APIRouter:
         require(visitor, ["metrics"])
         board = hub.board
         topics = board.sizes()
+        figures = hub.broadcaster.figures()
         return DebugAnswer(
             clients=len(hub.broadcaster.members),
             state_size=sum(topics.values()),
@@ -61,12 +70,17 @@ def debug_routes(hub: Hub) -> APIRouter:
             epoch=board.epoch,
             sequence=board.sequence,
             horizon=board.horizon,
-            groups=hub.broadcaster.groups,
-            encodings=hub.frames.encodings,
+            groups=figures.groups,
+            phases=figures.phases,
+            encodings=figures.encodings,
+            fragments=figures.fragments,
             draining=hub.draining,
             topics=topics,
             connections={kind: count for kind, count in traffic.connected.items() if count},
-            broadcaster=asdict(hub.broadcaster.counters),
+            members={"/".join(kind): count for kind, count in figures.clients.items() if count},
+            sent={kind: asdict(sent) for kind, sent in figures.sent.items()},
+            closes={close_label(code): count for code, count in sorted(figures.closes.items())},
+            broadcaster=asdict(figures.counters),
             anomalies=board.anomalies(),
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bigboard.broadcaster import Broadcaster, Pacemaker
 from bigboard.gateway.guests import Guests
+from bigboard.gateway.traffic import Traffic
 from bigboard.wire import Close, CloseCode, Door, Frames, SessionLimits
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Hub:
         self.frames = Frames(board)
         self.broadcaster = Broadcaster(self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s)
         self.pacemaker = Pacemaker(self.broadcaster, clock)
+        self.traffic = Traffic(clock.monotonic_s())
+        """What the ports of this hub count together."""
         self.parts = parts
         """The state of each part of the process, for ``/health``."""
         self.draining = False

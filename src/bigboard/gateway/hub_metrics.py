@@ -16,16 +16,17 @@ from prometheus_client.registry import Collector
 from bigboard.board import Selection, Subscription
 from bigboard.gateway.traffic import CLIENT_TYPES, STREAM
 from bigboard.version import VERSION
+from bigboard.wire import CloseCode, Format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from prometheus_client.core import Metric
 
+    from bigboard.broadcaster import Figures
     from bigboard.gateway.hub import Hub
-    from bigboard.gateway.traffic import Traffic
 
-__all__ = ["HubMetrics"]
+__all__ = ["HubMetrics", "close_label"]
 
 _UNKNOWN = float("nan")
 _READ = Selection((Subscription("metrics", "total"), Subscription("services")))
@@ -35,9 +36,8 @@ _SERVICE_STATES = ("up", "stale", "degraded", "down")
 class HubMetrics(Collector):
     """Reads everything when it is asked; keeps nothing. What is not known yet is NaN, never a made-up zero."""
 
-    def __init__(self, hub: Hub, traffic: Traffic) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._traffic = traffic
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: without it, registering would read a board that may not be there yet."""
@@ -46,14 +46,16 @@ class HubMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """See ``prometheus_client``."""
         data = self._hub.board.snapshot(_READ).data
+        figures = self._hub.broadcaster.figures()
         yield from self._clients()
         yield from self._market(data["metrics"].get("total", {}), data["services"])
         yield from self._board()
-        yield from self._broadcaster()
+        yield from _members(figures)
+        yield from _work(figures)
         yield from self._services(data["services"])
 
     def _clients(self) -> Iterator[Metric]:
-        traffic = self._traffic
+        traffic = self._hub.traffic
         yield GaugeMetricFamily(
             "dashboard_websocket_clients_total",
             "Clients of /ws that are connected now.",
@@ -78,14 +80,8 @@ class HubMetrics(Collector):
             by_type,
             {(kind,): traffic.accepted[kind] for kind in kinds},
         )
-        yield _counters(
-            "dashboard_broadcasts",
-            "Messages sent to clients of /ws.",
-            by_type,
-            {(kind,): traffic.sent[kind].count for kind in CLIENT_TYPES},
-        )
         yield CounterMetricFamily(
-            "bigboard_stream_messages", "Messages sent on the plain stream.", traffic.sent[STREAM].count
+            "bigboard_stream_messages", "Messages sent on the plain stream.", traffic.stream_messages
         )
         yield _counters(
             "dashboard_http_requests",
@@ -119,7 +115,7 @@ class HubMetrics(Collector):
         hub = self._hub
         yield InfoMetricFamily("bigboard_build", "What runs here.", {"version": VERSION})
         yield GaugeMetricFamily(
-            "bigboard_uptime_seconds", "Since the start.", hub.clock.monotonic_s() - self._traffic.started_s
+            "bigboard_uptime_seconds", "Since the start.", hub.clock.monotonic_s() - hub.traffic.started_s
         )
         yield GaugeMetricFamily("bigboard_board_sequence", "The last commit of this replica.", hub.board.sequence)
         yield GaugeMetricFamily(
@@ -134,19 +130,6 @@ class HubMetrics(Collector):
             {(name,): size for name, size in hub.board.sizes().items()},
         )
 
-    def _broadcaster(self) -> Iterator[Metric]:
-        counters = self._hub.broadcaster.counters
-        yield GaugeMetricFamily("bigboard_client_groups", "Groups of equal clients.", self._hub.broadcaster.groups)
-        for name, help_, value in (
-            ("frames", "Frames given to clients.", counters.frames),
-            ("frame_bytes", "Bytes of these frames.", counters.bytes),
-            ("heartbeats", "Heartbeats among these frames.", counters.heartbeats),
-            ("skipped_ticks", "Ticks at which a client was not ready.", counters.skipped),
-            ("too_slow_clients", "Clients closed because they read nothing.", counters.too_slow),
-            ("encodings", "Diffs and states encoded.", self._hub.frames.encodings),
-        ):
-            yield CounterMetricFamily(f"bigboard_{name}", help_, value)
-
     def _services(self, services: dict[str, Any]) -> Iterator[Metric]:
         # One series per stream would be thousands; which one is stale stands in /api/v1/services.
         states = Counter(row.get("status") for row in services.values())
@@ -158,7 +141,59 @@ class HubMetrics(Collector):
         )
 
 
-def _gauges(name: str, help_: str, labels: list[str], values: dict[tuple[str], int]) -> Metric:
+def close_label(code: int) -> str:
+    """A close code as a label; 0 stands for every code that this protocol does not know."""
+    return str(int(code)) if code else "other"
+
+
+def _members(figures: Figures) -> Iterator[Metric]:
+    """Who there is, what they were sent, how they left."""
+    yield _gauges(
+        "bigboard_clients",
+        "Clients of /ws that are connected now.",
+        ["client_type", "format"],
+        {(kind, format_.value): figures.clients[kind, format_.value] for kind in CLIENT_TYPES for format_ in Format},
+    )
+    by_type = ["client_type"]
+    yield _counters(
+        "dashboard_broadcasts",
+        "Messages sent to clients of /ws.",
+        by_type,
+        {(kind,): sent.frames for kind, sent in figures.sent.items()},
+    )
+    yield _counters(
+        "bigboard_sent_bytes",
+        "Bytes of these messages, before any compression.",
+        by_type,
+        {(kind,): sent.bytes for kind, sent in figures.sent.items()},
+    )
+    # A series that appears with its first event hides that event from a rate.
+    codes = {code: figures.closes[code] for code in sorted({0, 1000, 1001, 1006, *CloseCode, *figures.closes})}
+    yield _counters(
+        "bigboard_websocket_closes",
+        "Connections of /ws that ended, by close code.",
+        ["code"],
+        {(close_label(code),): count for code, count in codes.items()},
+    )
+
+
+def _work(figures: Figures) -> Iterator[Metric]:
+    """What the broadcaster did for them."""
+    yield GaugeMetricFamily("bigboard_client_groups", "Groups of equal clients.", figures.groups)
+    yield GaugeMetricFamily("bigboard_client_phases", "Parts of groups that tick together.", figures.phases)
+    counters = figures.counters
+    for name, help_, value in (
+        ("heartbeats", "Heartbeats among the messages.", counters.heartbeats),
+        ("skipped_ticks", "Ticks at which a client was not ready.", counters.skipped),
+        ("catch_ups", "Clients that were skipped and then got all they had missed as one diff.", counters.catch_ups),
+        ("too_slow_clients", "Clients closed because they read nothing.", counters.too_slow),
+        ("encodings", "Diffs and states encoded.", figures.encodings),
+        ("fragments", "Pieces of diffs encoded once for several groups.", figures.fragments),
+    ):
+        yield CounterMetricFamily(f"bigboard_{name}", help_, value)
+
+
+def _gauges(name: str, help_: str, labels: list[str], values: Mapping[Any, int]) -> Metric:
     family = GaugeMetricFamily(name, help_, labels=labels)
     for key, value in values.items():
         family.add_metric(key, value)

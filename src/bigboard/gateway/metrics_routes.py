@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from bigboard.gateway.bearer import REFUSALS, Visitor, require
 from bigboard.gateway.hub_metrics import HubMetrics
-from bigboard.gateway.traffic import traffic_of
 
 if TYPE_CHECKING:
     from bigboard.gateway.hub import Hub
@@ -24,7 +23,7 @@ def metrics_routes(hub: Hub) -> APIRouter:
     """The scrape route of a hub. Its registries are its own: two hubs in one process do not meet."""
     router = APIRouter(tags=["operation"], responses=REFUSALS)
     own = CollectorRegistry()
-    own.register(HubMetrics(hub, traffic_of(hub)))
+    own.register(HubMetrics(hub))
     process = CollectorRegistry()
     ProcessCollector(registry=process)
 

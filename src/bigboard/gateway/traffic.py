@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
-from weakref import WeakKeyDictionary
 
-from bigboard.gateway.protocol import CHANNEL
 from bigboard.wire.limits import INTERVALS_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from bigboard.gateway.hub import Hub
-    from bigboard.gateway.protocol import DirectChannel
-
-__all__ = ["CLIENT_TYPES", "STREAM", "Tally", "Traffic", "TrafficCounter", "traffic_of"]
+__all__ = ["CLIENT_TYPES", "STREAM", "Traffic", "TrafficCounter"]
 
 CLIENT_TYPES = tuple(INTERVALS_MS)
 """The client classes of ``/ws``."""
@@ -27,17 +20,11 @@ STREAM = "stream"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class Tally:
-    """A number that grows."""
-
-    __slots__ = ("count",)
-
-    def __init__(self) -> None:
-        self.count = 0
-
-
 class Traffic:
-    """Counters of one hub over all of its ports. Labels come from small closed sets: no stranger can make them grow."""
+    """Counters of one hub over all of its ports. Labels come from small closed sets: no stranger can make them grow.
+
+    What the clients of ``/ws`` are sent does not pass here but goes straight to their transports: the broadcaster counts it.
+    """
 
     def __init__(self, started_s: float) -> None:
         self.started_s = started_s
@@ -48,19 +35,8 @@ class Traffic:
         """WebSockets that are open now, by client class."""
         self.accepted: Counter[str] = Counter()
         """WebSockets that were ever opened."""
-        self.sent = {kind: Tally() for kind in (*CLIENT_TYPES, STREAM)}
-        """Messages that were sent on WebSockets, by client class."""
-
-
-_traffic: WeakKeyDictionary[Hub, Traffic] = WeakKeyDictionary()
-
-
-def traffic_of(hub: Hub) -> Traffic:
-    """The counters that all ports of a hub share; made when the first of them asks."""
-    traffic = _traffic.get(hub)
-    if traffic is None:
-        traffic = _traffic[hub] = Traffic(hub.clock.monotonic_s())
-    return traffic
+        self.stream_messages = 0
+        """Messages that were sent on plain streams."""
 
 
 class TrafficCounter:
@@ -101,40 +77,16 @@ class TrafficCounter:
             nonlocal accepted
             await send(message)
             if message["type"] == "websocket.send":
-                traffic.sent[kind].count += 1
+                traffic.stream_messages += 1
             elif message["type"] == "websocket.accept":
                 accepted = True
                 traffic.accepted[kind] += 1
                 traffic.connected[kind] += 1
 
-        offered = scope.get("extensions", {}).get(CHANNEL)
-        if offered is not None:
-            scope["extensions"][CHANNEL] = {"channel": _CountedChannel(offered["channel"], traffic.sent[kind])}
         try:
             await self._app(scope, receive, noting)
         finally:
             traffic.connected[kind] -= accepted
-
-
-class _CountedChannel:
-    """A direct way to the transport that counts what goes through; all but the counted call is the channel's own.
-
-    Every frame to every client comes this way, so it is a closure over a number and not a method over a table: 45 ns.
-    """
-
-    __slots__ = ("drained", "is_clear", "waiting_bytes", "write_frame")
-
-    def __init__(self, channel: DirectChannel, tally: Tally) -> None:
-        write = channel.write_frame
-
-        def counted(prepared: bytes) -> None:
-            tally.count += 1
-            write(prepared)
-
-        self.write_frame: Callable[[bytes], None] = counted
-        self.drained = channel.drained
-        self.is_clear = channel.is_clear
-        self.waiting_bytes = channel.waiting_bytes
 
 
 def _route(scope: Scope) -> str:
