@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from contextlib import asynccontextmanager
 from functools import partial
@@ -72,6 +73,14 @@ async def _health(server: Embedded) -> dict[str, Any]:
     async with httpx.AsyncClient(trust_env=False) as client:
         body: dict[str, Any] = (await client.get(f"http://127.0.0.1:{server.port}/health")).json()
         return body
+
+
+async def test_while_it_runs_what_lives_long_is_out_of_the_collectors_sight() -> None:
+    before = gc.get_threshold()
+    async with _running(_settings()):
+        assert gc.get_freeze_count() > 10_000
+        assert gc.get_threshold() != before
+    assert (gc.get_freeze_count(), gc.get_threshold()) == (0, before)
 
 
 async def test_what_a_feed_says_reaches_a_client_and_the_replica_is_the_writers() -> None:

@@ -63,6 +63,11 @@ class Broadcaster:
         """How many parts the groups are split into; each ticks by itself."""
         return sum(map(len, self._groups.values()))
 
+    @property
+    def left(self) -> int:
+        """How many connections have ended since the start."""
+        return self._closes.total()
+
     def figures(self) -> Figures:
         """What there is to know at this moment."""
         return Figures(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
@@ -56,6 +57,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Called when a connection is made."""
         super().connection_made(transport)
+        # What read the request until now is done. It and its parser hold each other: let go, they need no collection.
+        reader = self.transport.get_protocol()
+        if isinstance(reader, HttpToolsProtocol):
+            reader.parser = None  # type: ignore[assignment]  # as uvicorn itself does at the end of it
         # With no high water the transport writes to the socket at once, instead of at the end of the loop's turn, and says
         # whenever something is left: a client is ready when nothing is.
         self.transport.set_write_buffer_limits(high=0)
@@ -94,7 +99,18 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Run the application."""
         self.scope["extensions"][_ABORT] = {"abort": self.transport.abort}
         self.scope["extensions"][CHANNEL] = {"channel": self}
-        await super().run_asgi()
+        try:
+            await super().run_asgi()
+        finally:
+            # They lead from the scope back to here; see connection_lost.
+            self.scope["extensions"].clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called when the connection is lost or closed."""
+        super().connection_lost(exc)
+        # A connection that is over has to go at once, and not when the next full collection of cycles finds it. The parser
+        # is a generator that holds the object that holds it.
+        self.conn.parser.close()
 
     async def send(self, message: ASGISendEvent) -> None:
         """Take what the application sends."""

@@ -17,6 +17,7 @@ from bigboard.collector.market import MarketCollector
 from bigboard.collector.settings import CollectorSettings
 from bigboard.epoch import new_epoch
 from bigboard.errors import SettingError
+from bigboard.garbage import Garbage
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
 from bigboard.gateway.guests import CredentialWatch
 from bigboard.gateway.hosts import HostGuard, is_loopback, own_hosts
@@ -99,6 +100,8 @@ class Embedded:
             stuck_s=settings.stuck_after,
             parts=self._parts,
         )
+        broadcaster = self.hub.broadcaster
+        self._garbage = Garbage(self.clock, present=lambda: len(broadcaster.members), left=lambda: broadcaster.left)
         self._follower = Follower(self.spine, self.hub.board, self._followed)
         self._ports = self._bind()
         self._stop = asyncio.Event()
@@ -122,7 +125,7 @@ class Embedded:
     async def run(self, on_ready: Callable[[], None] | None = None) -> None:
         """Run until ``stop``, SIGINT or SIGTERM, or the end of the feed with the setting ``exit``."""
         servers = self._servers()
-        with self._signals():
+        with self._signals(), self._garbage.tamed():
             background = [
                 asyncio.create_task(work, name=name)
                 for name, work in {
@@ -131,6 +134,7 @@ class Embedded:
                     "feed": self._pump(),
                     "flush": self._flush(),
                     **self._watching(),
+                    "garbage": self._garbage.run(),
                     "dashboard port": servers[0].run(),
                     "hub port": servers[1].run(),
                 }.items()
