@@ -112,6 +112,7 @@ async def gateway(
     shutdown_timeout_s: float = 2.0,
     board: Board | None = None,
     port: int = 0,
+    compression: bool = True,
     **options: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway on two free ports of the loopback, or on a given one; ``options`` go to the hub."""
@@ -123,7 +124,11 @@ async def gateway(
     origins = OriginCheck(allowed_origins, own=[own])
     dashboard, programs = (
         PortServer(
-            app(hub, origins), listener, max_message=session_limits.max_message, shutdown_timeout_s=shutdown_timeout_s
+            app(hub, origins),
+            listener,
+            max_message=session_limits.max_message,
+            shutdown_timeout_s=shutdown_timeout_s,
+            compression=compression,
         )
         for app, listener in zip((dashboard_app, hub_app), sockets, strict=True)
     )

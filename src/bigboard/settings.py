@@ -137,6 +137,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stuck_after: Annotated[_Seconds, Meta(description="A client that reads nothing for so long is closed (4508).")] = (
         30.0
     )
+    compression: Annotated[
+        bool,
+        Meta(description="Compress messages for clients that offer it (permessage-deflate), once for all equal ones."),
+    ] = True
     max_message: Annotated[int, Meta(ge=1_024, description="Bytes of one inbound message.")] = 65_536
     max_subscriptions: Annotated[_Count, Meta(description="Subscriptions per connection.")] = 1_000
 

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from bigboard.board import Board, Update
-from servers import DEADLINE_S, Gateway, gateway
+from servers import DEADLINE_S, Gateway, gateway, until_reads
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -193,3 +193,9 @@ async def test_equal_clients_get_the_same_bytes_from_one_encoding() -> None:
         assert served.hub.frames.encodings == before + 1
         assert served.hub.broadcaster.groups == 1
         await asyncio.gather(*(client.close() for client in clients))
+
+
+async def test_on_a_quiet_board_also_a_silent_client_gets_heartbeats() -> None:
+    async with gateway(heartbeat_s=0.05) as served, served.connect() as client:
+        for _ in range(3):
+            await until_reads(client, "heartbeat")

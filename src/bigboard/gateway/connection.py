@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from bigboard.gateway.hub import Hub
-    from bigboard.gateway.prepared import FramePreparer
     from bigboard.wire import Close, Frame, Identity, ServerSession
 
 __all__ = ["Connection"]
@@ -39,7 +38,6 @@ class Connection:
         websocket: WebSocket,
         session: ServerSession,
         hub: Hub,
-        preparer: FramePreparer,
         *,
         client_class: str,
     ) -> None:
@@ -49,8 +47,8 @@ class Connection:
         self._hub = hub
         self._broadcaster = hub.broadcaster
         self._pacemaker = hub.pacemaker
-        self._preparer = preparer
         self._channel = channel_of(websocket.scope)
+        self._prepare = hub.preparer.prepare_deflated if self._channel.deflates() else hub.preparer.prepare
         self._closing: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._code = 1006
@@ -69,7 +67,7 @@ class Connection:
     def write(self, frame: Frame) -> None:
         """See ``Member``."""
         if self._closing is None:
-            self._channel.write_frame(self._preparer.prepare(frame))
+            self._channel.write_frame(self._prepare(frame))
 
     def close(self, close: Close) -> None:
         """See ``Member``."""
@@ -115,6 +113,7 @@ class Connection:
     async def run(self) -> None:
         """Serve the client until either side ends the connection; the WebSocket is accepted already."""
         self._broadcaster.add(self, self._pacemaker.now())
+        self._pacemaker.wake()  # On a quiet board nothing else would set the timer for its heartbeats.
         self._hub.guests.add(self)
         self._watch_expiry()
         try:

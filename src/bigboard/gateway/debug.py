@@ -46,6 +46,7 @@ class DebugAnswer:
     members: dict[str, int]
     sent: dict[str, dict[str, int]]
     closes: dict[str, int]
+    compression: dict[str, int]
     broadcaster: dict[str, int]
     anomalies: dict[str, int]
 
@@ -80,6 +81,7 @@ def debug_routes(hub: Hub) -> APIRouter:
             members={"/".join(kind): count for kind, count in figures.clients.items() if count},
             sent={kind: asdict(sent) for kind, sent in figures.sent.items()},
             closes={close_label(code): count for code, count in sorted(figures.closes.items())},
+            compression=hub.preparer.deflater.figures(),
             broadcaster=asdict(figures.counters),
             anomalies=board.anomalies(),
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bigboard.broadcaster import Broadcaster, Pacemaker
 from bigboard.gateway.guests import Guests
+from bigboard.gateway.prepared import FramePreparer
 from bigboard.gateway.traffic import Traffic
 from bigboard.wire import Close, CloseCode, Door, Frames, SessionLimits
 
@@ -54,6 +55,7 @@ class Hub:
         self.frames = Frames(board)
         self.broadcaster = Broadcaster(self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s)
         self.pacemaker = Pacemaker(self.broadcaster, clock)
+        self.preparer = FramePreparer()
         self.traffic = Traffic(clock.monotonic_s())
         """What the ports of this hub count together."""
         self.parts = parts

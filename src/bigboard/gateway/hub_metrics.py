@@ -52,6 +52,7 @@ class HubMetrics(Collector):
         yield from self._board()
         yield from _members(figures)
         yield from _work(figures)
+        yield from _compression(self._hub.preparer.deflater.figures())
         yield from self._services(data["services"])
 
     def _clients(self) -> Iterator[Metric]:
@@ -191,6 +192,16 @@ def _work(figures: Figures) -> Iterator[Metric]:
         ("fragments", "Pieces of diffs encoded once for several groups.", figures.fragments),
     ):
         yield CounterMetricFamily(f"bigboard_{name}", help_, value)
+
+
+def _compression(figures: dict[str, int]) -> Iterator[Metric]:
+    for name, help_ in {
+        "messages": "Messages that were compressed, each once for all equal clients.",
+        "declined_messages": "Messages that were not, because compression has to leave the processor to others.",
+        "input_bytes": "Bytes before compression.",
+        "output_bytes": "Bytes after it.",
+    }.items():
+        yield CounterMetricFamily(f"bigboard_deflate_{name}", help_, figures[name])
 
 
 def _gauges(name: str, help_: str, labels: list[str], values: Mapping[Any, int]) -> Metric:

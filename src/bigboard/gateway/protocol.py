@@ -18,6 +18,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
+from bigboard.gateway.deflate import SharedDeflateFactory
+
 if TYPE_CHECKING:
     from asyncio import BaseTransport
     from collections.abc import Callable, Mapping
@@ -31,6 +33,8 @@ CHANNEL = "bigboard.channel"
 """The ASGI extension by which whole frames go to the transport past ASGI's own ``send``."""
 
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_SHARED_DEFLATE = SharedDeflateFactory()
+
 CLOSE_S = 5.0
 """How long a client has to take the close frame and what was sent before it."""
 
@@ -47,12 +51,20 @@ class DirectChannel(Protocol):
     def waiting_bytes(self) -> int:
         """Bytes that were written and have not left yet."""
 
+    def deflates(self) -> bool:
+        """Whether the client agreed to compressed frames; known once the connection is accepted."""
+
     async def drained(self) -> None:
         """Wait until everything that was written has left, or never will."""
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """Offers the application a ``DirectChannel``, which it is itself, and aborts after a keep-alive that failed."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Instead of uvicorn's own, which would keep a window for each connection.
+        self.conn.available_extensions = [_SHARED_DEFLATE] if self.config.ws_per_message_deflate else []
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Called when a connection is made."""
@@ -90,6 +102,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def waiting_bytes(self) -> int:
         """See ``DirectChannel``."""
         return self.transport.get_write_buffer_size()
+
+    def deflates(self) -> bool:
+        """See ``DirectChannel``."""
+        return bool(self.conn.extensions)
 
     async def drained(self) -> None:
         """See ``DirectChannel``."""

@@ -55,7 +55,15 @@ class _Server(uvicorn.Server):
 class PortServer:
     """uvicorn on a socket that is bound already."""
 
-    def __init__(self, app: FastAPI, listener: socket.socket, *, max_message: int, shutdown_timeout_s: float) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        listener: socket.socket,
+        *,
+        max_message: int,
+        shutdown_timeout_s: float,
+        compression: bool = True,
+    ) -> None:
         self._listener = listener
         self._server = _Server(
             uvicorn.Config(
@@ -67,7 +75,7 @@ class PortServer:
                 ws_ping_timeout=_PING_S,
                 # One byte more, so that the session can answer a message that is just too large with its own error.
                 ws_max_size=max_message + 1,
-                ws_per_message_deflate=False,
+                ws_per_message_deflate=compression,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

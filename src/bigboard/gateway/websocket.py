@@ -10,7 +10,6 @@ from starlette.responses import PlainTextResponse
 from bigboard.errors import WireError
 from bigboard.gateway.bearer import CHALLENGE, bearer_token
 from bigboard.gateway.connection import Connection
-from bigboard.gateway.prepared import FramePreparer
 from bigboard.wire import Format, ServerSession
 from bigboard.wire.limits import INTERVALS_MS
 
@@ -37,7 +36,6 @@ class Refused(Exception):  # noqa: N818 - control flow of a handshake
 def websocket_routes(hub: Hub, origins: OriginCheck) -> APIRouter:
     """The routes of the protocol's endpoint."""
     router = APIRouter()
-    preparer = FramePreparer()
 
     @router.websocket("/ws")
     async def _ws(websocket: WebSocket) -> None:
@@ -52,7 +50,7 @@ def websocket_routes(hub: Hub, origins: OriginCheck) -> APIRouter:
         session = ServerSession(
             hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits, door=hub.door(identity)
         )
-        await Connection(websocket, session, hub, preparer, client_class=_client_class(websocket.query_params)).run()
+        await Connection(websocket, session, hub, client_class=_client_class(websocket.query_params)).run()
 
     return router
 

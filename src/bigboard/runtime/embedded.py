@@ -246,6 +246,7 @@ class Embedded:
                 listener,
                 max_message=settings.max_message,
                 shutdown_timeout_s=settings.shutdown_timeout,
+                compression=settings.compression,
             )
             for app, listener in zip(apps, (self._ports.dashboard, self._ports.hub), strict=True)
         )
