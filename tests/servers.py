@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from bigboard.board import Board, Limits, Update
 from bigboard.clock import SystemClock
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
+from bigboard.gateway.limits import Limit
 from bigboard.history import MemoryCandleHistory
 from bigboard.wire import SessionLimits
 
@@ -110,6 +111,7 @@ async def gateway(
     session_limits: SessionLimits | None = None,
     board_limits: Limits | None = None,
     shutdown_timeout_s: float = 2.0,
+    handshake_timeout_s: float = 10.0,
     board: Board | None = None,
     port: int = 0,
     compression: bool = True,
@@ -129,6 +131,8 @@ async def gateway(
             max_message=session_limits.max_message,
             shutdown_timeout_s=shutdown_timeout_s,
             compression=compression,
+            handshake_timeout_s=handshake_timeout_s,
+            on_handshake_timeout=lambda: hub.limited.count(Limit.HANDSHAKE_TIME),
         )
         for app, listener in zip((dashboard_app, hub_app), sockets, strict=True)
     )

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bigboard.errors import SettingError
-from bigboard.settings import ENVIRONMENT_PREFIX, Settings, load_settings, setting_help
+from bigboard.settings import ENVIRONMENT_PREFIX, Settings, is_duration_setting, load_settings, setting_help
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -190,8 +190,7 @@ def test_every_default_can_be_written_into_a_file(tmp_path: Path) -> None:
 def _written(name: str, default: object) -> object:
     if isinstance(default, tuple):
         return list(default)
-    is_duration = isinstance(default, float) and name != "rate"
-    return f"{default}s" if is_duration else default
+    return f"{default}s" if is_duration_setting(name) and default is not None else default
 
 
 def test_every_setting_has_a_help_text_of_its_own() -> None:

@@ -143,6 +143,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
     max_message: Annotated[int, Meta(ge=1_024, description="Bytes of one inbound message.")] = 65_536
     max_subscriptions: Annotated[_Count, Meta(description="Subscriptions per connection.")] = 1_000
+    message_rate: Annotated[
+        float, Meta(gt=0, le=100_000, description="Messages per second that one WebSocket may send.")
+    ] = 10.0
+    message_burst: Annotated[_Count, Meta(description="Messages that it may send at once.")] = 20
+    http_rate: Annotated[
+        float, Meta(gt=0, le=100_000, description="HTTP requests per second of one address; beyond it 429.")
+    ] = 10.0
+    http_burst: Annotated[_Count, Meta(description="HTTP requests that it may make at once, as a page does.")] = 50
+    max_connections: Annotated[_Count, Meta(description="WebSockets over all; beyond it 503.")] = 20_000
+    max_connections_per_address: Annotated[
+        _Count, Meta(description="WebSockets from one address (IPv6: one /64); beyond it 4429.")
+    ] = 1_000
+    max_connections_per_subject: Annotated[
+        _Count, Meta(description="WebSockets of one key or token subject; beyond it 4429.")
+    ] = 1_000
+    handshake_timeout: Annotated[
+        _Seconds, Meta(description="How long a client has to send its HTTP request or handshake.")
+    ] = 10.0
 
     # The process
     shutdown_timeout: Annotated[_Seconds, Meta(description="How long open connections get when the server stops.")] = (

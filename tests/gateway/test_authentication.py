@@ -156,7 +156,7 @@ async def _ping_on(client: ClientConnection, kinds: set[str]) -> None:
     while True:
         await _say(client, action="ping")
         kinds.add(json.loads(await client.recv())["type"])
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("path", _WATCHED)

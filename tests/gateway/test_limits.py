@@ -11,6 +11,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from bigboard.gateway import server as gateway_server
+from bigboard.gateway.limits import GatewayLimits
+from bigboard.gateway.rate import Rate
 from bigboard.wire import SessionLimits
 from gateway.raw_client import RawClient
 from servers import DEADLINE_S, gateway, until
@@ -115,7 +117,9 @@ async def test_a_text_that_is_no_utf8_closes_with_1007() -> None:
 
 
 async def test_a_flood_of_messages_holds_nobody_else_up() -> None:
-    async with gateway() as served, served.connect() as flooding, served.connect() as other:
+    # Without the limit of messages, which would end it soon.
+    bounds = GatewayLimits(messages=Rate(1_000.0, 10_000))
+    async with gateway(bounds=bounds) as served, served.connect() as flooding, served.connect() as other:
         for _ in range(2_000):
             await flooding.send('{"action": "ping"}')
         async with asyncio.timeout(2):

@@ -57,16 +57,22 @@ class ServerCredentials:
         self._seen = self._stamps()
         self._ring = self._read_ring()
         self._jwt = self._read_jwt()
+        self.accepted = 0
+        """Credentials that were shown and good."""
+        self.refused = 0
+        """Credentials that were shown and not good."""
         self.broken = 0
         """How often a changed file could not be read; what was read before it stayed in force."""
 
     def identify(self, token: str, now_ms: int) -> Identity:
         """See ``Credentials``."""
-        if token.startswith(PREFIX):
-            return self._ring.identify(token, now_ms)
-        if self._jwt is None:
-            raise WireError(ErrorCode.UNAUTHENTICATED, "no such API key")
-        return self._jwt.identify(token)
+        try:
+            identity = self._identify(token, now_ms)
+        except WireError:
+            self.refused += 1
+            raise
+        self.accepted += 1
+        return identity
 
     def still_valid(self, identity: Identity) -> Identity | None:
         """See ``Credentials``. A token is valid until it expires: nobody but its issuer could take it back."""
@@ -87,6 +93,13 @@ class ServerCredentials:
             return False
         self._ring, self._jwt = ring, jwt
         return True
+
+    def _identify(self, token: str, now_ms: int) -> Identity:
+        if token.startswith(PREFIX):
+            return self._ring.identify(token, now_ms)
+        if self._jwt is None:
+            raise WireError(ErrorCode.UNAUTHENTICATED, "no such API key")
+        return self._jwt.identify(token)
 
     def _read_ring(self) -> KeyRing:
         return KeyRing(KeyFile(self._source.keys_file).read() if self._source.keys_file else ())

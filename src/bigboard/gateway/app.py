@@ -11,6 +11,7 @@ from bigboard.gateway.catalogue import catalogue_routes
 from bigboard.gateway.debug import debug_routes
 from bigboard.gateway.docs_page import docs_routes
 from bigboard.gateway.health import health_routes
+from bigboard.gateway.http_limit import HttpLimit
 from bigboard.gateway.metrics_routes import metrics_routes
 from bigboard.gateway.page import page_routes
 from bigboard.gateway.state_routes import state_routes
@@ -63,5 +64,6 @@ def _app(title: str, hub: Hub, origins: OriginCheck) -> FastAPI:
             allow_headers=["Authorization"],
             expose_headers=["Retry-After", "WWW-Authenticate"],
         )
+    app.add_middleware(HttpLimit, table=hub.requests, limited=hub.limited, clock=hub.clock)
     app.add_middleware(TrafficCounter, traffic=hub.traffic)
     return app

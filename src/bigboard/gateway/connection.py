@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.websockets import WebSocketDisconnect
 
+from bigboard.errors import WireError
+from bigboard.gateway.limits import Limit
+from bigboard.gateway.message_flow import Flow, MessageFlow, flow_reason
 from bigboard.gateway.protocol import CLOSE_S, abort_of, channel_of
+from bigboard.wire import CloseCode, ErrorCode
 
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
+    from bigboard.gateway.admission import Place
     from bigboard.gateway.hub import Hub
-    from bigboard.wire import Close, Frame, Identity, ServerSession
+    from bigboard.wire import Close, Frame, Identity, Instant, ServerSession
 
 __all__ = ["Connection"]
 
@@ -38,6 +43,7 @@ class Connection:
         websocket: WebSocket,
         session: ServerSession,
         hub: Hub,
+        place: Place,
         *,
         client_class: str,
     ) -> None:
@@ -45,6 +51,8 @@ class Connection:
         self.client_class = client_class
         self._websocket = websocket
         self._hub = hub
+        self._place = place
+        self._flow = MessageFlow(hub.bounds)
         self._broadcaster = hub.broadcaster
         self._pacemaker = hub.pacemaker
         self._channel = channel_of(websocket.scope)
@@ -92,6 +100,14 @@ class Connection:
         self._broadcaster.answer(self, now)
         self._watch_expiry()
 
+    def _known(self) -> None:
+        """The client has said who it is, or did so anew."""
+        identity = self.session.identity
+        if identity is not None and not self._hub.admission.name(self._place, identity):
+            self.session.end(CloseCode.RATE_LIMITED, self._hub.admission.reason(Limit.CONNECTIONS_PER_SUBJECT))
+            self._broadcaster.answer(self, self._pacemaker.now())
+        self._watch_expiry()
+
     def _watch_expiry(self) -> None:
         """Set the timer for the end of the client's proof; most connections have none."""
         if self._expiry is not None:
@@ -105,6 +121,8 @@ class Connection:
     def _expire(self) -> None:
         now = self._pacemaker.now()
         self.session.expire(now)
+        if self.session.identity is None and self.session.close is not None:
+            self._hub.limited.count(Limit.AUTHENTICATION_TIME)
         self._broadcaster.answer(self, now)
         self._watch_expiry()
 
@@ -115,7 +133,7 @@ class Connection:
         self._broadcaster.add(self, self._pacemaker.now())
         self._pacemaker.wake()  # On a quiet board nothing else would set the timer for its heartbeats.
         self._hub.guests.add(self)
-        self._watch_expiry()
+        self._known()
         try:
             await self._receive_all()
         except asyncio.CancelledError:
@@ -147,14 +165,26 @@ class Connection:
             text = message.get("text")
             now = self._pacemaker.now()
             known = self.session.identity
-            self.session.receive(text if text is not None else message["bytes"], now)
+            self._take(text if text is not None else message["bytes"], now)
             self._broadcaster.answer(self, now)
             if self.session.identity is not known:
-                self._watch_expiry()
+                self._known()
             self._pacemaker.wake()
             await self._channel.drained()
             # Many messages may have come at once; between two of them the others have their turn.
             await asyncio.sleep(0)
+
+    def _take(self, payload: str | bytes, now: Instant) -> None:
+        flow = self._flow.take(now.monotonic)
+        if flow is Flow.TAKE:
+            self.session.receive(payload, now)
+            return
+        self._hub.limited.count(Limit.MESSAGE_RATE)
+        reason = flow_reason(self._hub.bounds.messages)
+        if flow is Flow.REFUSE:
+            self.session.refuse(WireError(ErrorCode.RATE_LIMITED, f"{reason}: this message was not read"))
+        else:
+            self.session.end(CloseCode.RATE_LIMITED, f"{reason}, for too long")
 
     async def _close(self, close: Close) -> None:
         with contextlib.suppress(WebSocketDisconnect, OSError):  # The client may be faster.

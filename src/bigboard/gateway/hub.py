@@ -6,17 +6,21 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bigboard.broadcaster import Broadcaster, Pacemaker
+from bigboard.gateway.admission import Admission
 from bigboard.gateway.guests import Guests
+from bigboard.gateway.limits import GatewayLimits, Limited
 from bigboard.gateway.prepared import FramePreparer
+from bigboard.gateway.rate import RateTable
 from bigboard.gateway.traffic import Traffic
 from bigboard.wire import Close, CloseCode, Door, Frames, SessionLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from bigboard.auth import ServerCredentials
     from bigboard.board import Board
     from bigboard.clock import Clock
-    from bigboard.wire import Credentials, Identity
+    from bigboard.wire import Identity
 
 __all__ = ["CandleQuery", "Hub"]
 
@@ -38,7 +42,8 @@ class Hub:
         candles: CandleQuery,
         *,
         limits: SessionLimits | None = None,
-        credentials: Credentials | None = None,
+        bounds: GatewayLimits | None = None,
+        credentials: ServerCredentials | None = None,
         auth_timeout_s: float = 10.0,
         heartbeat_s: float = 5.0,
         stuck_s: float = 30.0,
@@ -48,6 +53,12 @@ class Hub:
         self.clock = clock
         self.candles = candles
         self.limits = limits or SessionLimits()
+        """Of one connection."""
+        self.bounds = bounds or GatewayLimits()
+        """Of all that strangers may do to the ports."""
+        self.limited = Limited()
+        self.admission = Admission(self.bounds, self.limited)
+        self.requests = RateTable(self.bounds.http)
         self.credentials = credentials
         """What clients are recognised by; ``None`` where nobody is asked."""
         self.guests = Guests()

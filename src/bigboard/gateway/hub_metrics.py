@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from bigboard.board import Selection, Subscription
+from bigboard.gateway.limits import Limit
 from bigboard.gateway.traffic import CLIENT_TYPES, STREAM
 from bigboard.version import VERSION
 from bigboard.wire import CloseCode, Format
@@ -54,6 +55,7 @@ class HubMetrics(Collector):
         yield from _work(figures)
         yield from _compression(self._hub.preparer.deflater.figures())
         yield from self._services(data["services"])
+        yield from self._refusals()
 
     def _clients(self) -> Iterator[Metric]:
         traffic = self._hub.traffic
@@ -130,6 +132,27 @@ class HubMetrics(Collector):
             ["topic"],
             {(name,): size for name, size in hub.board.sizes().items()},
         )
+
+    def _refusals(self) -> Iterator[Metric]:
+        hub = self._hub
+        yield _counters(
+            "bigboard_limited",
+            "What strangers or clients were refused, by limit.",
+            ["limit"],
+            {(limit.value,): hub.limited.counts[limit] for limit in Limit},
+        )
+        yield CounterMetricFamily(
+            "bigboard_forgotten_addresses",
+            "Addresses that were forgotten before their request rate was full again.",
+            hub.requests.evicted,
+        )
+        credentials = hub.credentials
+        if credentials is not None:
+            results = {("ok",): credentials.accepted, ("refused",): credentials.refused}
+            yield _counters("bigboard_authentications", "Credentials shown.", ["result"], results)
+            yield CounterMetricFamily(
+                "bigboard_credential_files_broken", "Times that credentials could not be read anew.", credentials.broken
+            )
 
     def _services(self, services: dict[str, Any]) -> Iterator[Metric]:
         # One series per stream would be thousands; which one is stale stands in /api/v1/services.

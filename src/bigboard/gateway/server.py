@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from bigboard.errors import SettingError
+from bigboard.gateway.http_protocol import http_protocol
 from bigboard.gateway.protocol import WebSocketProtocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fastapi import FastAPI
 
@@ -63,12 +64,14 @@ class PortServer:
         max_message: int,
         shutdown_timeout_s: float,
         compression: bool = True,
+        handshake_timeout_s: float = 10.0,
+        on_handshake_timeout: Callable[[], None] = lambda: None,
     ) -> None:
         self._listener = listener
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=http_protocol(handshake_timeout_s, on_handshake_timeout),
                 ws=WebSocketProtocol,
                 # PROTOCOL section 1: a ping every 30 s, closed 60 s after the last sign of life.
                 ws_ping_interval=_PING_S,
@@ -80,6 +83,8 @@ class PortServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # uvicorn believes forwarded headers from 127.0.0.1 unless it is told not to.
+                proxy_headers=False,
                 timeout_graceful_shutdown=max(1, round(shutdown_timeout_s)),
             )
         )

@@ -15,16 +15,19 @@ import structlog
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from bigboard.gateway.handshake import Refused, admit, place_for, refuse, turn_away
+from bigboard.gateway.limits import Limit
+from bigboard.gateway.message_flow import Flow, MessageFlow, flow_reason
 from bigboard.gateway.protocol import CLOSE_S, abort_of
 from bigboard.gateway.stream_guest import StreamGuest
 from bigboard.gateway.stream_pace import StreamPace
 from bigboard.gateway.ticker import SymbolView
 from bigboard.gateway.ticker_routes import LONGEST_SYMBOL, unknown_symbol
-from bigboard.gateway.websocket import Refused, admit, refuse
 from bigboard.wire import Close, CloseCode, Instant
 from bigboard.wire.messages import rfc3339
 
 if TYPE_CHECKING:
+    from bigboard.gateway.admission import Place
     from bigboard.gateway.hub import Hub
     from bigboard.gateway.origin import OriginCheck
 
@@ -47,12 +50,20 @@ def stream_routes(hub: Hub, origins: OriginCheck, *, stuck_s: float = _STUCK_S) 
         try:
             identity = admit(hub, origins, websocket.headers)
             _check(hub, symbol, may_know=identity is not None or hub.credentials is None)
+            place = place_for(hub, websocket)
         except Refused as refused:
             await refuse(websocket, refused)
             return
-        await websocket.accept()
-        view = SymbolView(hub.board, symbol)
-        await _Stream(hub, websocket, view, StreamGuest(hub.door(identity), view.symbol), stuck_s).run()
+        try:
+            await websocket.accept()
+            if place.excess is not None:
+                await turn_away(websocket, hub.admission.reason(place.excess))
+                return
+            view = SymbolView(hub.board, symbol)
+            guest = StreamGuest(hub.door(identity), view.symbol)
+            await _Stream(hub, websocket, view, guest, place, stuck_s=stuck_s).run()
+        finally:
+            hub.admission.leave(place)
 
     return router
 
@@ -73,11 +84,15 @@ def _is_unknown(hub: Hub, view: SymbolView) -> bool:
 class _Stream:
     """One client. It holds at most one message of its own; the transport's buffer has its bound from uvicorn."""
 
-    def __init__(self, hub: Hub, websocket: WebSocket, view: SymbolView, guest: StreamGuest, stuck_s: float) -> None:
+    def __init__(
+        self, hub: Hub, websocket: WebSocket, view: SymbolView, guest: StreamGuest, place: Place, *, stuck_s: float
+    ) -> None:
         self._hub = hub
         self._websocket = websocket
         self._view = view
         self._guest = guest
+        self._place = place
+        self._flow = MessageFlow(hub.bounds)
         self._stuck_s = stuck_s
 
     async def run(self) -> None:
@@ -101,12 +116,23 @@ class _Stream:
     async def _receive_all(self) -> None:
         # Nothing has to be said but who one is; yet only a reader learns of the end.
         while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
-            text = message.get("text")
-            self._guest.take(text if text is not None else message["bytes"], self._now())
+            text, now = message.get("text"), self._now()
+            flow = self._flow.take(now.monotonic)
+            if flow is Flow.TAKE:
+                self._guest.take(text if text is not None else message["bytes"], now)
+                continue
+            self._hub.limited.count(Limit.MESSAGE_RATE)
+            if flow is Flow.CLOSE:
+                self._guest.leave(CloseCode.RATE_LIMITED, flow_reason(self._hub.bounds.messages))
 
     async def _send_all(self) -> None:
         late = self._guest.identity is None
         await self._guest.spoken(self._now())
+        identity = self._guest.identity
+        if identity is None:
+            self._hub.limited.count(Limit.AUTHENTICATION_TIME)
+        elif not self._hub.admission.name(self._place, identity):
+            self._guest.leave(CloseCode.RATE_LIMITED, self._hub.admission.reason(Limit.CONNECTIONS_PER_SUBJECT))
         if late and self._guest.end is None and _is_unknown(self._hub, self._view):
             # What others learn by a 404 in the handshake.
             await self._close(Close(CloseCode.PROTOCOL_VIOLATION, unknown_symbol(self._view.symbol)))

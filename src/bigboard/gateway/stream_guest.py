@@ -45,9 +45,9 @@ class StreamGuest:
     def identify(self, identity: Identity | None) -> None:
         """See ``Guest``."""
         if identity is None:
-            self._leave(CloseCode.UNAUTHENTICATED, "the credential was withdrawn")
+            self.leave(CloseCode.UNAUTHENTICATED, "the credential was withdrawn")
         elif not identity.permits(self._wanted[0]):
-            self._leave(CloseCode.FORBIDDEN, identity.refusal(self._wanted[:1]))
+            self.leave(CloseCode.FORBIDDEN, identity.refusal(self._wanted[:1]))
         else:
             self._door.identity = identity
             self._spoken.set()
@@ -64,7 +64,7 @@ class StreamGuest:
                 self.identify(self._door.prove(message.token, now))
             except WireError as error:
                 forbidden = error.code == ErrorCode.FORBIDDEN
-                self._leave(CloseCode.FORBIDDEN if forbidden else CloseCode.UNAUTHENTICATED, str(error))
+                self.leave(CloseCode.FORBIDDEN if forbidden else CloseCode.UNAUTHENTICATED, str(error))
 
     async def spoken(self, now: Instant) -> None:
         """Wait until the client has said who it is, has to leave, or its time is up."""
@@ -72,15 +72,16 @@ class StreamGuest:
             async with asyncio.timeout(None if self._spoken.is_set() else self._door.seconds_left(now)):
                 await self._spoken.wait()
         except TimeoutError:
-            self._leave(CloseCode.UNAUTHENTICATED, "not authenticated in time")
+            self.leave(CloseCode.UNAUTHENTICATED, "not authenticated in time")
 
     def look(self, now: Instant) -> Close | None:
         """Why the client has to leave by now, if it has to."""
         reason = self._door.end(now)
         if reason is not None:
-            self._leave(CloseCode.UNAUTHENTICATED, reason)
+            self.leave(CloseCode.UNAUTHENTICATED, reason)
         return self.end
 
-    def _leave(self, code: CloseCode, reason: str) -> None:
+    def leave(self, code: CloseCode, reason: str) -> None:
+        """The client has to leave, for this reason if there is none yet."""
         self.end = self.end or Close(code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))
         self._spoken.set()

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, WebSocket
-from starlette.responses import PlainTextResponse
 
-from bigboard.errors import WireError
-from bigboard.gateway.bearer import CHALLENGE, bearer_token
 from bigboard.gateway.connection import Connection
+from bigboard.gateway.handshake import Refused, admit, place_for, refuse, turn_away
 from bigboard.wire import Format, ServerSession
 from bigboard.wire.limits import INTERVALS_MS
 
@@ -18,19 +16,8 @@ if TYPE_CHECKING:
 
     from bigboard.gateway.hub import Hub
     from bigboard.gateway.origin import OriginCheck
-    from bigboard.wire import Identity
 
-__all__ = ["Refused", "admit", "refuse", "websocket_routes"]
-
-
-class Refused(Exception):  # noqa: N818 - control flow of a handshake
-    """A handshake that gets an HTTP answer instead of a WebSocket."""
-
-    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-        self.headers = headers
+__all__ = ["websocket_routes"]
 
 
 def websocket_routes(hub: Hub, origins: OriginCheck) -> APIRouter:
@@ -43,39 +30,24 @@ def websocket_routes(hub: Hub, origins: OriginCheck) -> APIRouter:
             identity = admit(hub, origins, websocket.headers)
             format_, subprotocol = _format(websocket.scope["subprotocols"], websocket.query_params)
             interval_ms = _interval_ms(websocket.query_params)
+            place = place_for(hub, websocket)
         except Refused as refused:
             await refuse(websocket, refused)
             return
-        await websocket.accept(subprotocol)
-        session = ServerSession(
-            hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits, door=hub.door(identity)
-        )
-        await Connection(websocket, session, hub, client_class=_client_class(websocket.query_params)).run()
+        try:
+            await websocket.accept(subprotocol)
+            if place.excess is not None:
+                await turn_away(websocket, hub.admission.reason(place.excess))
+                return
+            session = ServerSession(
+                hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits, door=hub.door(identity)
+            )
+            client_class = _client_class(websocket.query_params)
+            await Connection(websocket, session, hub, place, client_class=client_class).run()
+        finally:
+            hub.admission.leave(place)
 
     return router
-
-
-def admit(hub: Hub, origins: OriginCheck, headers: Mapping[str, str]) -> Identity | None:
-    """Who may open a WebSocket: the holder of the credential that came with the handshake, ``None`` without one.
-
-    Raises ``Refused``.
-    """
-    if hub.draining:
-        raise Refused(503, "the server stops; try again soon")
-    if not origins.permits(headers.get("origin"), headers.get("host")):
-        raise Refused(403, "this origin may not connect; the setting allowed_origins lists those that may")
-    if hub.credentials is None:
-        return None
-    try:
-        token = bearer_token(headers)
-        return None if token is None else hub.credentials.identify(token, hub.clock.epoch_ms())
-    except (WireError, ValueError) as error:
-        raise Refused(401, str(error), CHALLENGE) from None
-
-
-async def refuse(websocket: WebSocket, refused: Refused) -> None:
-    """Answer a handshake with the reason why there will be no WebSocket."""
-    await websocket.send_denial_response(PlainTextResponse(refused.reason + "\n", refused.status, refused.headers))
 
 
 def _format(offered: Sequence[str], query: Mapping[str, str]) -> tuple[Format, str | None]:

@@ -21,6 +21,8 @@ from bigboard.garbage import Garbage
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
 from bigboard.gateway.guests import CredentialWatch
 from bigboard.gateway.hosts import HostGuard, is_loopback, own_hosts
+from bigboard.gateway.limits import GatewayLimits, Limit
+from bigboard.gateway.rate import Rate
 from bigboard.history.memory import MemoryCandleHistory
 from bigboard.runtime.credentials import build_credentials
 from bigboard.spine import Follower, MemorySpine
@@ -93,6 +95,13 @@ class Embedded:
                 max_message=settings.max_message,
                 max_subscriptions=settings.max_subscriptions,
                 resume_wait=settings.resume_wait,
+            ),
+            bounds=GatewayLimits(
+                http=Rate(settings.http_rate, settings.http_burst),
+                messages=Rate(settings.message_rate, settings.message_burst),
+                connections=settings.max_connections,
+                connections_per_address=settings.max_connections_per_address,
+                connections_per_subject=settings.max_connections_per_subject,
             ),
             credentials=self._credentials,
             auth_timeout_s=settings.auth_timeout,
@@ -247,6 +256,8 @@ class Embedded:
                 max_message=settings.max_message,
                 shutdown_timeout_s=settings.shutdown_timeout,
                 compression=settings.compression,
+                handshake_timeout_s=settings.handshake_timeout,
+                on_handshake_timeout=lambda: self.hub.limited.count(Limit.HANDSHAKE_TIME),
             )
             for app, listener in zip(apps, (self._ports.dashboard, self._ports.hub), strict=True)
         )

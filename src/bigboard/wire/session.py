@@ -126,17 +126,17 @@ class ServerSession:
             self._send(
                 Error(code=ErrorCode.TOO_LARGE, message=f"{size} bytes in one message, at most {limit} are read")
             )
-            self._close(CloseCode.TOO_LARGE, f"message of {size} bytes, limit {limit}")
+            self.end(CloseCode.TOO_LARGE, f"message of {size} bytes, limit {limit}")
             return
         try:
             message = decode_object(payload)
             if not isinstance(message, dict):
-                self._close(CloseCode.PROTOCOL_VIOLATION, "a message must be an object")
+                self.end(CloseCode.PROTOCOL_VIOLATION, "a message must be an object")
                 return
             self._take(read_client(message), now)
             self._bad_messages = 0
         except WireError as error:
-            self._refuse(error)
+            self.refuse(error)
 
     def poll(self, now: Instant) -> None:
         """See whether a resume that waits can go on. The owner calls it after commits and once in a while."""
@@ -153,7 +153,7 @@ class ServerSession:
             try:
                 self._take(self._deferred.popleft(), now)
             except WireError as error:
-                self._refuse(error)
+                self.refuse(error)
 
     def seconds_left(self, now: Instant) -> float | None:
         """When to call ``expire``, in seconds from now; ``None`` for never. It changes with each authentication."""
@@ -163,14 +163,14 @@ class ServerSession:
         """See whether the client may stay: closes with 4401 if it did not authenticate in time, or its token expired."""
         reason = self._door.end(now)
         if reason is not None and self.state is not SessionState.CLOSING:
-            self._close(CloseCode.UNAUTHENTICATED, reason)
+            self.end(CloseCode.UNAUTHENTICATED, reason)
 
     def identify(self, identity: Identity | None, now: Instant) -> None:
         """The credentials know the client as this from now on; ``None``: its credential was withdrawn."""
         if self.state is SessionState.CLOSING:
             return
         if identity is None:
-            self._close(CloseCode.UNAUTHENTICATED, "the credential was withdrawn")
+            self.end(CloseCode.UNAUTHENTICATED, "the credential was withdrawn")
         else:
             self._become(identity, now)
 
@@ -257,7 +257,7 @@ class ServerSession:
             if error.code != ErrorCode.UNAUTHENTICATED:
                 raise WireError(error.code, str(error), id=message.id) from None
             self._send(Error(code=error.code, message=str(error), id=message.id))
-            self._close(CloseCode.UNAUTHENTICATED, str(error))
+            self.end(CloseCode.UNAUTHENTICATED, str(error))
             return
         expires = None if identity.expires_ms is None else rfc3339(identity.expires_ms)
         permissions = [str(permission) for permission in identity.permissions]
@@ -272,7 +272,7 @@ class ServerSession:
         waiting = self._waiting.subscriptions if self._waiting is not None else ()
         for held in (*self._holding.names, *waiting):
             if not identity.permits(held):
-                self._close(CloseCode.FORBIDDEN, f"{held} is not permitted any more")
+                self.end(CloseCode.FORBIDDEN, f"{held} is not permitted any more")
                 return
         before = self.selection
         self._holding.select(identity)
@@ -381,16 +381,18 @@ class ServerSession:
     def _send(self, message: ServerMessage) -> None:
         self._outgoing.append(encode(message, self.format))
 
-    def _refuse(self, error: WireError) -> None:
+    def refuse(self, error: WireError) -> None:
+        """Answer a message with an error; three bad ones in a row end the connection."""
         self._send(Error(code=error.code, message=str(error), id=error.id))
         if error.code != ErrorCode.BAD_MESSAGE:
             self._bad_messages = 0
             return
         self._bad_messages += 1
         if self._bad_messages >= self._limits.max_bad_messages:
-            self._close(CloseCode.PROTOCOL_VIOLATION, f"{self._bad_messages} bad messages in a row")
+            self.end(CloseCode.PROTOCOL_VIOLATION, f"{self._bad_messages} bad messages in a row")
 
-    def _close(self, code: CloseCode, reason: str) -> None:
+    def end(self, code: CloseCode, reason: str) -> None:
+        """Have the connection closed; nothing more goes out."""
         self.state = SessionState.CLOSING
         self.close = Close(code, reason)
         # A resume that waits would open the session again when its time is up.

@@ -1,0 +1,48 @@
+"""What a gateway allows, to whom, and how often it had to refuse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bigboard.gateway.rate import Rate
+
+__all__ = ["GatewayLimits", "Limit", "Limited"]
+
+
+class Limit(StrEnum):
+    """The limits by the names that metrics and log lines give them."""
+
+    HTTP_RATE = "http_rate"
+    MESSAGE_RATE = "message_rate"
+    CONNECTIONS = "connections"
+    CONNECTIONS_PER_ADDRESS = "connections_per_address"
+    CONNECTIONS_PER_SUBJECT = "connections_per_subject"
+    HANDSHAKE_TIME = "handshake_time"
+    AUTHENTICATION_TIME = "authentication_time"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLimits:
+    """Bounds of all ports together."""
+
+    http: Rate = field(default_factory=lambda: Rate(10.0, 50))
+    """Requests of one address."""
+    messages: Rate = field(default_factory=lambda: Rate(10.0, 20))
+    """Messages on one WebSocket."""
+    connections: int = 20_000
+    """WebSockets over all."""
+    connections_per_address: int = 1_000
+    connections_per_subject: int = 1_000
+
+
+class Limited:
+    """How often each limit refused something."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[Limit] = Counter()
+
+    def count(self, limit: Limit) -> None:
+        """One more."""
+        self.counts[limit] += 1
