@@ -29,6 +29,8 @@ const commands = {
       }
       return found;
     }, ids),
+  type: ({ text }) => page.keyboard.type(text).then(() => true),
+  focus: ({ id }) => page.fill(`[data-testid="${id}"]`, '').then(() => true),
   press: ({ key }) => page.keyboard.press(key).then(() => true),
   screenshot: ({ path }) => page.screenshot({ path }).then(() => true),
   facts: () => ({ foreign, errors, loads }),

@@ -16,6 +16,7 @@ export function TokenForm({ refused }: { readonly refused: boolean }): React.Rea
       <label htmlFor="token">{refused ? 'The server did not accept the key.' : 'This server wants a key.'}</label>
       <input
         id="token"
+        data-testid="token-field"
         name="token"
         type="password"
         className="field"

@@ -66,6 +66,8 @@ export class Connection {
   private repeat: ReturnType<typeof setTimeout> | undefined;
   private stopWaking: (() => void) | undefined;
   private heardAt = 0;
+  /** What the last connection showed; another holder may see other things, so nothing is resumed from this one's. */
+  private tokenBefore: string | undefined;
   private roundTrips: readonly number[] = [];
   private current: ConnectionStatus = {
     state: 'idle',
@@ -142,6 +144,8 @@ export class Connection {
 
   private opened(): void {
     const token = this.options.token?.();
+    if (token !== this.tokenBefore) this.session.forget();
+    this.tokenBefore = token;
     if (token === undefined) this.begin();
     else this.link?.send([{ action: 'authenticate', token }]);
   }

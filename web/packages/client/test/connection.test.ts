@@ -264,6 +264,22 @@ describe('a protected server', () => {
     expect(actions).toEqual(['authenticate', 'subscribe']);
   });
 
+  it('resumes nothing that it saw with another token', async () => {
+    const keyring: string[] = [];
+    const client = await connect({ token: () => keyring[0] });
+    const again = async (): Promise<ClientMessage | undefined> => {
+      await live(client);
+      client.close();
+      client.connect();
+      await live(client);
+      return server.said('subscribe').at(-1);
+    };
+    expect(await again()).toHaveProperty('resume');
+    keyring.push('good');
+    expect(await again()).not.toHaveProperty('resume');
+    expect(await again()).toHaveProperty('resume');
+  });
+
   it('that refuses the token is not asked again', async () => {
     const client = await connect({ token: () => 'bad' });
     await until(() => expect(client.status.state).toBe('closed'));
