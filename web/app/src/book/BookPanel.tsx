@@ -3,6 +3,7 @@ import { useRef, useState } from 'react';
 import { Age } from '../cells/Age.tsx';
 import { priceDecimals, sizeDecimals, tickSize } from '../format/precision.ts';
 import { ageOf, isStale } from '../live/staleness.ts';
+import { notPermitted, usePermitted } from '../live/usePermitted.ts';
 import { useServerNow } from '../live/useServerNow.ts';
 import { GROUPINGS, groupLevels } from './grouping.ts';
 import { LadderSide } from './LadderSide.tsx';
@@ -32,6 +33,7 @@ export function BookPanel({ symbol }: { readonly symbol: string | undefined }): 
     [...(book?.asks ?? []), ...(book?.bids ?? [])].map(([, size]) => size),
   );
   const deepest = Math.max(asks.at(-1)?.cumulative ?? 0, bids.at(-1)?.cumulative ?? 0);
+  const permitted = usePermitted('orderbook', symbol);
   const answered = symbol !== undefined && board.holds(`orderbook:${symbol}`);
   return (
     <section className={isStale(ageMs) ? 'panel book stale' : 'panel book'} aria-label="Order book" data-testid="book">
@@ -60,9 +62,7 @@ export function BookPanel({ symbol }: { readonly symbol: string | undefined }): 
       </div>
       <div className="panel-body ladder values" role="table" aria-label="Price levels" ref={body}>
         {asks.length + bids.length === 0 ? (
-          <p className="empty">
-            {answered ? `No book of ${symbol}: its feed sends none, or is syncing it.` : 'Loading…'}
-          </p>
+          <p className="empty">{emptyText(symbol, permitted, answered)}</p>
         ) : (
           <>
             <LadderSide side="ask" levels={asks} decimals={decimals} sizeDecimals={lot} deepest={deepest} />
@@ -73,4 +73,10 @@ export function BookPanel({ symbol }: { readonly symbol: string | undefined }): 
       </div>
     </section>
   );
+}
+
+function emptyText(symbol: string | undefined, permitted: boolean, answered: boolean): string {
+  if (symbol === undefined) return 'Select a symbol to see its book.';
+  if (!permitted) return notPermitted(`the order book of ${symbol}`);
+  return answered ? `No book of ${symbol}: its feed sends none, or is syncing it.` : 'Loading…';
 }

@@ -1,3 +1,4 @@
+import { notPermitted, usePermitted } from '../live/usePermitted.ts';
 import { useStaleSymbol } from '../live/useStaleSymbol.ts';
 import { SymbolHead } from '../symbol/SymbolHead.tsx';
 import type { Interval } from './intervals.ts';
@@ -16,6 +17,7 @@ interface ChartPanelProps {
 export function ChartPanel({ symbol, interval, onInterval }: ChartPanelProps): React.ReactNode {
   const stale = useStaleSymbol(symbol);
   const { CandleView, failed } = useCandleView();
+  const permitted = usePermitted('candles', `${symbol}/${interval}`);
   return (
     <section className="panel chart" aria-label="Chart">
       {symbol === undefined ? (
@@ -43,7 +45,8 @@ export function ChartPanel({ symbol, interval, onInterval }: ChartPanelProps): R
             </a>
           </div>
           <div className={stale ? 'panel-body stale' : 'panel-body'}>
-            {CandleView !== undefined && interval !== undefined && (
+            {!permitted && <p className="empty">{notPermitted(`the candles of ${symbol}`)}</p>}
+            {permitted && CandleView !== undefined && interval !== undefined && (
               <CandleView key={`${symbol}/${interval}`} symbol={symbol} interval={interval} />
             )}
             {failed && (

@@ -1,6 +1,7 @@
 import { useBoard, useConnection, useTopic } from '@bigboard/react';
 import { formatDuration } from '../format/moment.ts';
 import { formatCompact, formatFixedOr } from '../format/quantity.ts';
+import { usePermitted } from '../live/usePermitted.ts';
 import { useServerNow } from '../live/useServerNow.ts';
 import { ServiceChip } from './ServiceChip.tsx';
 import { worstFirst } from './serviceStatus.ts';
@@ -19,13 +20,16 @@ export function HealthStrip({ open, onToggle }: HealthStripProps): React.ReactNo
   const { counts } = useBoard();
   const { latencyMs } = useConnection();
   const now = useServerNow();
+  const permitted = usePermitted('services');
   return (
     <footer className="health-strip values" data-testid="health">
       <button type="button" className="choice" aria-expanded={open} onClick={onToggle} title="Every service in detail">
         {open ? '▾' : '▴'} Services
       </button>
       <div className="chips">
-        {services.length === 0 && <span className="label">No service has reported yet.</span>}
+        {services.length === 0 && (
+          <span className="label">{permitted ? 'No service has reported yet.' : 'Not permitted by your key.'}</span>
+        )}
         {services.map((group) => (
           <ServiceChip key={group.key} group={group} now={now} />
         ))}

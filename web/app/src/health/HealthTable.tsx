@@ -3,6 +3,7 @@ import { useTopic } from '@bigboard/react';
 import { useState } from 'react';
 import { formatAge } from '../format/moment.ts';
 import { formatFixedOr } from '../format/quantity.ts';
+import { notPermitted, usePermitted } from '../live/usePermitted.ts';
 import { useServerNow } from '../live/useServerNow.ts';
 import { severityOf, SIGNS, worstFirst } from './serviceStatus.ts';
 import type { ServiceEntry } from './serviceTree.ts';
@@ -23,6 +24,7 @@ export function HealthTable({ onClose }: HealthTableProps): React.ReactNode {
   const folds = foldable.length > MOST_PARTS;
   const services = folds && folded ? all.filter((entry) => !isQuietPart(entry)) : all;
   const now = useServerNow();
+  const permitted = usePermitted('services');
   return (
     <section
       className={onClose ? 'services panel over' : 'services panel'}
@@ -64,7 +66,9 @@ export function HealthTable({ onClose }: HealthTableProps): React.ReactNode {
             ))}
           </tbody>
         </table>
-        {services.length === 0 && <p className="empty">No service has reported yet.</p>}
+        {services.length === 0 && (
+          <p className="empty">{permitted ? 'No service has reported yet.' : notPermitted('services')}</p>
+        )}
       </div>
     </section>
   );

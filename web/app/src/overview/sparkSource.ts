@@ -4,6 +4,7 @@
  * They outlive their rows, so that scrolling away and back asks for nothing again.
  */
 import type { BoardClient } from '@bigboard/client';
+import { permits } from '@bigboard/client';
 import { fetchCandles } from '../live/rest.ts';
 import type { Spark } from './sparkHistory.ts';
 import { EMPTY_SPARK, SPARK_STEPS, sparkFromCandles, withPrice } from './sparkHistory.ts';
@@ -28,7 +29,8 @@ export function sampleSpark(board: BoardClient, symbol: string): void {
   let spark = sparks.get(symbol);
   if (spark === undefined) {
     spark = EMPTY_SPARK;
-    waiting.push(symbol);
+    const permitted = permits(board.status.permissions, 'candles', `${symbol}/1m`);
+    if (permitted) waiting.push(symbol);
     seedNext();
   }
   const record = board.get('market_data', symbol);

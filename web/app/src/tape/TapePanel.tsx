@@ -6,6 +6,7 @@ import { priceDecimals, sizeDecimals } from '../format/precision.ts';
 import { formatFixed } from '../format/price.ts';
 import { formatSize } from '../format/quantity.ts';
 import { setPreferences, usePreferences } from '../live/preferences.ts';
+import { notPermitted, usePermitted } from '../live/usePermitted.ts';
 import { useStaleSymbol } from '../live/useStaleSymbol.ts';
 import './tape.css';
 
@@ -19,6 +20,7 @@ export function TapePanel({ symbol }: { readonly symbol: string | undefined }): 
     trades.map(({ size = 0 }) => size),
   );
   const stale = useStaleSymbol(symbol);
+  const permitted = usePermitted('trades', symbol);
   const { leastTradeSize } = usePreferences();
   const shown = trades.filter(({ size = 0 }) => size >= leastTradeSize);
   return (
@@ -44,7 +46,13 @@ export function TapePanel({ symbol }: { readonly symbol: string | undefined }): 
         <span className="number">Time UTC</span>
       </div>
       <div className="panel-body tape-body values" role="table" aria-label="Latest trades" tabIndex={0}>
-        {shown.length === 0 && <p className="empty">{emptyText(symbol, trades.length, leastTradeSize)}</p>}
+        {shown.length === 0 && (
+          <p className="empty">
+            {symbol === undefined || permitted
+              ? emptyText(symbol, trades.length, leastTradeSize)
+              : notPermitted(`the trades of ${symbol}`)}
+          </p>
+        )}
         {shown.toReversed().map((trade, i) => (
           <TradeRow key={trade.trade_id ?? `at-${shown.length - i}`} trade={trade} decimals={decimals} lot={lot} />
         ))}

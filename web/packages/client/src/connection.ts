@@ -36,6 +36,8 @@ export interface ConnectionStatus {
   readonly end: (LinkEnd & { readonly policy: ClosePolicy }) | undefined;
   /** The server's last refusal on this connection. */
   readonly error: ErrorMessage | undefined;
+  /** What the token permits, as patterns; `undefined` while no token was accepted. */
+  readonly permissions: readonly string[] | undefined;
 }
 
 export interface ConnectionOptions {
@@ -77,6 +79,7 @@ export class Connection {
     latencyMs: undefined,
     end: undefined,
     error: undefined,
+    permissions: undefined,
   };
 
   constructor(session: Session, clock: ServerClock, options: ConnectionOptions) {
@@ -160,6 +163,7 @@ export class Connection {
     if (message.type === 'pong') this.measured(message.timestamp, roundTripMs);
     if (message.type === 'heartbeat') this.clock.observe(message.timestamp);
     if (message.type === 'authenticated') {
+      this.update({ permissions: message.permissions });
       this.begin();
       return;
     }

@@ -23,3 +23,4 @@ export { Session } from './session.ts';
 export { covers, splitSubscription } from './subscription.ts';
 export { isTopic, TOPICS } from './topics.ts';
 export type { MergeKind, TopicName, TopicRecords } from './topics.ts';
+export { permits } from './permissions.ts';
