@@ -37,6 +37,7 @@ KNOWS: dict[str, set[str]] = {
     "paper": PLAIN,
     "client": PLAIN,
     "tui": PLAIN | {"client/"},
+    "load": PLAIN,
 }
 """What each folder may import of the package beside itself: ``a/`` is all of that folder, ``a.b`` that module alone."""
 FREE = {"cli", "runtime", "__main__", "__init__"}

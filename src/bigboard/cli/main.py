@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from bigboard.cli.bench import bench
 from bigboard.cli.key import key
 from bigboard.cli.up import up
 from bigboard.cli.watch import watch
@@ -24,10 +25,12 @@ def cli() -> None:
     bigboard up                              a simulated market on http://127.0.0.1:8000
     bigboard up --replay recordings/         recorded exchange streams instead
     bigboard watch market_data:BTCUSDT       diffs as JSON lines
+    bigboard bench --clients 100             see whether your server holds
     bigboard key create --name desk-1 --permissions market_data
     """
 
 
+cli.add_command(bench)
 cli.add_command(key)
 cli.add_command(up)
 cli.add_command(watch)
