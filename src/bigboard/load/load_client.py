@@ -84,6 +84,11 @@ class LoadClient:
         """Whether it is connected and current."""
         return self.follower.state is ClientState.LIVE
 
+    @property
+    def owes_answer(self) -> bool:
+        """Whether a ping is still to be answered."""
+        return self.connection is not None and self._pinged_us != 0
+
     # What the crowd asks of it
 
     def joined(self, connection: Connection) -> None:
@@ -185,6 +190,7 @@ class LoadClient:
         """See ``FollowerOwner``."""
         if id == self._pinged_us:
             self._clock.offset.answered(self._pinged_us, self.heard_us, server_ms)
+            self._pinged_us = 0
 
     def _send(self, payload: bytes) -> None:
         if self.connection is not None:

@@ -31,6 +31,9 @@ class LoadPlan:
     sample: int = 10
     """Clients that keep the whole state, to compare it with the server's at the end."""
 
+    answer_s: float = 10.0
+    """How long the server has to answer a question."""
+
     @property
     def slow(self) -> int:
         """How many never read."""

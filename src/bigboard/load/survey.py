@@ -30,7 +30,6 @@ __all__ = ["WATCHABLE", "survey"]
 
 WATCHABLE = ("market_data", "orderbook", "trades", "metrics")
 """Topics whose keys are symbols, so that a watch list can name them."""
-_ANSWER_S = 10.0
 _LEAVE_S = 1.0
 _PINGS = 8
 _SEED = 1
@@ -44,7 +43,7 @@ async def survey(load: RunningLoad) -> list[Sequence[str]]:
     """
     url = load.target.url
     try:
-        async with _open(load.target) as (scout, connection), asyncio.timeout(_ANSWER_S):
+        async with _open(load) as (scout, connection), asyncio.timeout(load.plan.answer_s):
             await scout.set_clock(connection, load.clock)
             subscriptions = await _subscriptions(scout, connection, load.plan)
             await scout.state_of(connection, subscriptions[0])
@@ -53,7 +52,7 @@ async def survey(load: RunningLoad) -> list[Sequence[str]]:
         reason = f"its certificate does not hold ({error.verify_message}); name its authority with --ca FILE"
         raise ConnectionFailed(url, reason) from None
     except TimeoutError:
-        raise ConnectionFailed(url, f"no answer within {_ANSWER_S:g} s; is it a board?") from None
+        raise ConnectionFailed(url, f"no answer within {load.plan.answer_s:g} s; is it a board?") from None
     except InvalidHandshake as error:
         raise ConnectionFailed(url, f"refused: {refusal_of(error)}") from None
     except OSError as error:
@@ -61,10 +60,10 @@ async def survey(load: RunningLoad) -> list[Sequence[str]]:
 
 
 @contextlib.asynccontextmanager
-async def _open(target: Target) -> AsyncIterator[tuple[_Scout, Connection]]:
-    scout = _Scout(target)
-    async with asyncio.timeout(_ANSWER_S):
-        connection = await target.open(scout)
+async def _open(load: RunningLoad) -> AsyncIterator[tuple[_Scout, Connection]]:
+    scout = _Scout(load.target)
+    async with asyncio.timeout(load.plan.answer_s):
+        connection = await load.target.open(scout)
     try:
         yield scout, connection
     finally:
