@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_aborted",
+        "_deaf",
         "_fragments",
         "_head",
         "_opened",
@@ -71,6 +72,8 @@ class Connection(asyncio.Protocol):
         self._shaken = False
         """Whether that is over, and the connection open."""
         self._aborted = False
+        self._deaf = False
+        """Whether nothing that still comes is read: the connection is ending."""
         self._refused = False
         self._opened: asyncio.Future[None] | None = asyncio.get_running_loop().create_future()
         self._splitter = FrameSplitter(MOST_BYTES)
@@ -101,7 +104,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """End at once, as a lost connection does; nothing more is told of it."""
-        self._aborted = True
+        self._aborted = self._deaf = True
         if self._transport is not None:
             self._transport.abort()
 
@@ -125,7 +128,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called when bytes came."""
-        if self._aborted:
+        if self._deaf:
             return
         if not self._shaken:
             data = self._handshake(data)
@@ -135,8 +138,8 @@ class Connection(asyncio.Protocol):
         for first, frame, begin in self._splitter.split(data):
             if first in _WHOLE and not self._fragments:
                 self._peer.message(frame[begin:], text=first == FIN_TEXT)
-            else:
-                self._other(frame)
+            elif not self._other(frame):
+                return
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called when the connection is gone."""
@@ -181,14 +184,18 @@ class Connection(asyncio.Protocol):
         if self._opened is not None and not self._opened.done():
             self._opened.set_exception(error)
 
-    def _other(self, frame: bytes) -> None:
+    def _other(self, frame: bytes) -> bool:
+        """Take a frame that is no whole message; whether what follows it may be read."""
         self._protocol.receive_data(frame)
         self._flush()
         for event in self._protocol.events_received():
             if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
                 self._fragment(event)
-        if (self._protocol.close_rcvd or self._protocol.parser_exc) and self._transport is not None:
-            self._transport.close()
+        if self._protocol.close_rcvd is not None or self._protocol.parser_exc is not None:
+            self._deaf = True
+            if self._transport is not None:
+                self._transport.close()
+        return not self._deaf
 
     def _fragment(self, frame: Frame) -> None:
         if frame.opcode is not Opcode.CONT:
