@@ -12,6 +12,7 @@ from websockets.http11 import Response
 
 from bigboard.board import Update
 from bigboard.errors import BigboardError, ConnectionFailed, WireError
+from bigboard.gateway.limits import GatewayLimits
 from bigboard.load import Bounds, LoadPlan, Moment, Report, find_target, run_load
 from bigboard.wire import Format
 from load.faulty_server import faulty_server, nth_diff
@@ -196,7 +197,7 @@ async def test_a_server_that_restarts_costs_disconnects_and_no_gap() -> None:
         port = served.port
         load = asyncio.create_task(_load(_url(served), seconds=3.0, bounds=Bounds(disconnects=10)))
         await until(lambda: len(served.hub.broadcaster.members) == 10, "all are there")
-        await until(lambda: served.hub.broadcaster.counters.frames > 50, "they are served")
+        await until(lambda: served.hub.broadcaster.figures().frames > 50, "they are served")
     async with gateway(port=port, board=served.board) as again, _moving(again):
         report = await load
     assert report.holds, report
@@ -316,6 +317,31 @@ async def test_a_limit_of_connections_is_told_in_the_servers_words_with_the_coun
     assert _broken(report) == ["clients"]
     assert (report.clients.connected, report.connections.opened) == (6, 6)
     assert report.connections.refusals == {"429 at most 6 connections per address": 4}
+
+
+async def test_a_limit_that_is_told_by_a_close_is_a_refusal_too() -> None:
+    subscribed = 0
+
+    def full(message: dict[str, Any]) -> Any:
+        # The one that looks around has its answer; whoever comes next is one too many.
+        nonlocal subscribed
+        subscribed += message["type"] == "subscribed"
+        yield message if subscribed <= 1 else {"close": [4429, "too many connections"]}
+
+    async with faulty_server(full) as url:
+        report = await _load(url, format=Format.JSON)
+    assert _broken(report) == ["clients", "wrong states"]
+    assert report.connections.refusals == {"4429 too many connections": 10}
+    assert report.disconnects == {}
+
+
+async def test_the_gateways_own_limit_is_told_in_its_words() -> None:
+    async with gateway(bounds=GatewayLimits(connections_per_address=6)) as served, _moving(served):
+        report = await _load(_url(served))
+    assert _broken(report) == ["clients"]
+    assert report.clients.connected == 6
+    assert sum(report.connections.refusals.values()) == 4
+    assert all("too many connections from your address: at most 6" in words for words in report.connections.refusals)
 
 
 async def test_a_client_that_is_closed_for_good_does_not_come_back() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import resource
 import signal
 import sys
@@ -17,9 +16,9 @@ import uvloop
 
 from bigboard.cli.bench_report import print_report
 from bigboard.cli.progress import LoadProgress
+from bigboard.cli.token import read_token
 from bigboard.errors import BigboardError, ConnectionFailed
 from bigboard.load import WATCHABLE, Bounds, LoadPlan, client_tls, find_target, run_load
-from bigboard.settings import TOKEN_VARIABLE
 from bigboard.wire import Format
 from bigboard.wire.limits import INTERVALS_MS
 
@@ -113,7 +112,7 @@ state that is not the server's, and a client that could not take part always cou
     "--token-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help=f"File with an API key or JWT.  [environment {TOKEN_VARIABLE}]",
+    help="An API key or token.  [$BIGBOARD_TOKEN]",
 )
 @click.option("--token-in-clear", is_flag=True, help="Send the token over ws:// to another machine.")
 @click.option("--ca", type=click.Path(path_type=Path), metavar="FILE", help="Authority of the server's certificate.")
@@ -167,7 +166,7 @@ def bench(
     bounds = Bounds(p99_ms=p99_ms, gaps=max_gaps, disconnects=max_disconnects)
     tls = client_tls(ca, insecure=insecure_tls) if ca is not None or insecure_tls else None
     _allow_files(clients)
-    token = _token(token_file)
+    token = read_token(token_file)
     report = uvloop.run(_load(url, plan, bounds, tls, token, owned=owned, in_clear=token_in_clear))
     if as_json:
         click.echo(msgspec.json.encode(report))
@@ -241,24 +240,6 @@ def _check_watch_list(subscribe: tuple[str, ...], watch_list: int | None) -> Non
             f"--watch-list gives each client its own symbols, so --subscribe names topics of symbols"
             f" ({', '.join(WATCHABLE)}), not {strange[0]!r}"
         )
-
-
-def _token(path: Path | None) -> str | None:
-    if path is None:
-        token, origin = os.environ.get(TOKEN_VARIABLE), TOKEN_VARIABLE
-    else:
-        origin = str(path)
-        try:
-            token = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BigboardError(f"{path}: no token to read there ({getattr(error, 'strerror', 'no text')})") from None
-    if token is None:
-        return None
-    token = token.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        # Not shown: what is no token may still be a secret.
-        raise BigboardError(f"{origin} holds no API key or JWT: one line of printable characters")
-    return token
 
 
 def _allow_files(clients: int) -> None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["print_report"]
 
 _MEANINGS = {
-    "429": "the server's limit of connections",
-    "4429": "the server's limit of connections or messages",
+    "429": "a limit of the server, such as its setting max_connections_per_address",
+    "4429": "a limit of the server, such as its setting max_connections_per_address",
     "4401": "not authenticated, or no longer",
     "4403": "permission withdrawn",
     "4508": "too slow for the server",

@@ -134,7 +134,12 @@ class Swarm:
 
     def lost(self, client: LoadClient, end: End) -> None:
         """See ``Crowd``."""
-        self.tally.count(self.tally.slow_ends if client.slow else self.tally.disconnects, f"{end.code} {end.reason}")
+        tally, told = self.tally, f"{end.code} {end.reason}"
+        if retry_policy(end.code) is not Retry.RESUME and not client.follower.epoch:
+            # Closed before its first state: to the server this is a refusal, which a browser could read in no other way.
+            tally.count(tally.refusals, told)
+        else:
+            tally.count(tally.slow_ends if client.slow else tally.disconnects, told)
         if client.slow or self._closing or retry_policy(end.code) is not Retry.RESUME:
             client.abandoned = True
         else:
