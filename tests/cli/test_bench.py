@@ -181,6 +181,30 @@ async def test_ctrl_c_ends_early_and_still_reports(number: int) -> None:
     assert "8 of 8 sampled clients hold exactly the server's" in out
 
 
+async def test_ctrl_c_twice_does_not_wait_for_a_report() -> None:
+    asked = asyncio.Event()
+
+    def mute(message: dict[str, Any]) -> Any:
+        if message.get("id") == "check":
+            asked.set()
+        else:
+            yield message
+
+    async with faulty_server(mute) as url:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bigboard", "bench", "--url", url, "--format", "json", *_SHORT,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        async with asyncio.timeout(DEADLINE_S):
+            await asked.wait()
+            # The answer to the question would be waited for 10 s, three times.
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            out, err = await process.communicate()
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+
+
 async def test_on_a_terminal_it_draws_its_progress_and_wipes_it() -> None:
     master, slave = pty.openpty()
     async with running_up("--symbols", "2") as up:

@@ -18,14 +18,13 @@ from bigboard.cli.bench_report import print_report
 from bigboard.cli.progress import LoadProgress
 from bigboard.cli.token import read_token
 from bigboard.errors import BigboardError, ConnectionFailed
-from bigboard.load import WATCHABLE, Bounds, LoadPlan, client_tls, find_target, run_load
 from bigboard.wire import Format
 from bigboard.wire.limits import INTERVALS_MS
 
 if TYPE_CHECKING:
     import ssl
 
-    from bigboard.load import Moment, Report, Target
+    from bigboard.load import Bounds, LoadPlan, Moment, Report, Target
 
 __all__ = ["bench"]
 
@@ -149,7 +148,10 @@ def bench(
     the server's at the end. Delivery is the time from the newest commit in a diff to its arrival. Ctrl-C ends early and
     still reports.
     """
-    _check_watch_list(subscribe, watch_list)
+    # Imported late, so that --help and every other command answer at once.
+    from bigboard.load import WATCHABLE, Bounds, LoadPlan, client_tls  # noqa: PLC0415
+
+    _check_watch_list(subscribe, watch_list, WATCHABLE)
     plan = LoadPlan(
         clients=clients,
         seconds=seconds,
@@ -167,7 +169,10 @@ def bench(
     tls = client_tls(ca, insecure=insecure_tls) if ca is not None or insecure_tls else None
     _allow_files(clients)
     token = read_token(token_file)
-    report = uvloop.run(_load(url, plan, bounds, tls, token, owned=owned, in_clear=token_in_clear))
+    try:
+        report = uvloop.run(_load(url, plan, bounds, tls, token, owned=owned, in_clear=token_in_clear))
+    except asyncio.CancelledError:
+        sys.exit(130)
     if as_json:
         click.echo(msgspec.json.encode(report))
     else:
@@ -188,6 +193,8 @@ async def _load(
     owned: bool,
     in_clear: bool,
 ) -> Report:
+    from bigboard.load import find_target, run_load  # noqa: PLC0415
+
     target = await find_target(url, plan.client_class, plan.format, tls=tls, token=token)
     _check_target(target, owned=owned, in_clear=in_clear)
     stop = asyncio.Event()
@@ -233,12 +240,12 @@ def _interrupt(stop: asyncio.Event, task: asyncio.Task[object] | None) -> None:
     stop.set()
 
 
-def _check_watch_list(subscribe: tuple[str, ...], watch_list: int | None) -> None:
-    strange = [name for name in subscribe if watch_list is not None and name not in WATCHABLE]
+def _check_watch_list(subscribe: tuple[str, ...], watch_list: int | None, watchable: tuple[str, ...]) -> None:
+    strange = [name for name in subscribe if watch_list is not None and name not in watchable]
     if strange:
         raise click.UsageError(
             f"--watch-list gives each client its own symbols, so --subscribe names topics of symbols"
-            f" ({', '.join(WATCHABLE)}), not {strange[0]!r}"
+            f" ({', '.join(watchable)}), not {strange[0]!r}"
         )
 
 
