@@ -1,0 +1,46 @@
+"""Fan-out over real sockets: Bigboard, and other systems beside it in the same run. See docs/performance.md.
+
+    python benchmarks/bench_yardsticks.py [--quick] [--case NAME …] [--minutes M]
+
+The server has one core, the crowd of clients (a C program, compiled when first needed) the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+from typing import TYPE_CHECKING
+
+from cases import classic, fan_out, mutes, ten_thousand, watch_lists
+from cases.stage import Plan
+from report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CASES: dict[str, Callable[[Report, Plan], None]] = {
+    "fan_out": fan_out.run,
+    "classic": classic.run,
+    "ten_thousand": ten_thousand.run,
+    "watch_lists": watch_lists.run,
+    "mutes": mutes.run,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Fan-out of Bigboard and of other systems, side by side.")
+    parser.add_argument("--quick", action="store_true", help="few clients and seconds: whether it runs, not how fast")
+    parser.add_argument("--case", action="append", choices=_CASES, help="run this one; may be given several times")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long memory is watched in case mutes")
+    options = parser.parse_args()
+    # Each client is an open file, of the crowd and of the server, which inherit the limit.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    for name in options.case or _CASES:
+        report = Report(f"yardsticks_{name}")
+        _CASES[name](report, Plan(options.quick, options.minutes))
+        report.finish()
+
+
+if __name__ == "__main__":
+    main()

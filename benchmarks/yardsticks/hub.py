@@ -1,0 +1,102 @@
+"""Bigboard: the hub port with its broadcaster, and a writer in the same process that commits once for each beat."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+import uvloop
+from market import NARROW, Wide, narrow_fields
+from yardsticks.base import Beats, Running, run_module
+
+from bigboard.board import Board, Update
+from bigboard.clock import SystemClock
+from bigboard.gateway import Hub, OriginCheck, PortServer, bind, hub_app
+from bigboard.history import MemoryCandleHistory
+from bigboard.version import VERSION
+from bigboard.wire import SessionLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Bigboard"]
+
+
+@dataclass(frozen=True)
+class Bigboard:
+    """The system under test. Without ``symbols`` its market is narrow."""
+
+    name: str = "Bigboard"
+    symbols: int = 0
+    changed: int = 0
+    stuck_s: float = 30.0
+
+    def start(self, beats: Beats) -> Running:
+        """See ``Yardstick``."""
+        arguments = [f"--symbols={self.symbols}", f"--changed={self.changed}", f"--stuck-s={self.stuck_s}"]
+        process, hello = run_module("yardsticks.hub", arguments, beats)
+        return Running(
+            hello["port"], "/ws", "board", hello["epoch"], hello["sequence"], VERSION,
+            [psutil.Process(process.pid)], [process],
+        )  # fmt: skip
+
+
+class _Writer:
+    """Commits for each beat, and ends the process when no more can come."""
+
+    def __init__(self, hub: Hub, updates: Callable[[int], Sequence[Update]]) -> None:
+        self._hub = hub
+        self._updates = updates
+        self._number = 0
+
+    def take(self) -> None:
+        beats = os.read(0, 4_096)
+        if not beats:
+            os._exit(0)
+        for _ in beats:
+            self._number += 1
+            self._hub.board.apply_all(self._updates(self._number))
+            diff = self._hub.board.commit(time.time_ns() // 1_000_000)
+            assert diff is not None, "the crowd takes each beat for a commit"
+        self._hub.wake()
+
+
+def _narrow(number: int) -> Sequence[Update]:
+    return (Update("market_data", NARROW, narrow_fields(number)),)
+
+
+async def _serve(symbols: int, changed: int, stuck_s: float) -> None:
+    board = Board("bench")
+    wide = Wide(symbols, changed)
+    board.apply_all(wide.rows() if symbols else _narrow(0))
+    board.commit(time.time_ns() // 1_000_000)
+    # An interval of 1 ms is for the saturated case, in which the clients take all that the server can send.
+    hub = Hub(
+        board, SystemClock(), MemoryCandleHistory(), limits=SessionLimits(min_interval_ms=1), stuck_s=stuck_s
+    )  # fmt: skip
+    listener = bind("127.0.0.1", 0, "port")
+    port = PortServer(hub_app(hub, OriginCheck([])), listener, max_message=65_536, shutdown_timeout_s=1)
+    asyncio.get_running_loop().add_reader(0, _Writer(hub, wide.updates if symbols else _narrow).take)
+    print(json.dumps({"port": port.port, "epoch": board.epoch, "sequence": board.sequence}), flush=True)
+    await port.run()
+
+
+def main() -> None:
+    """The server process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--symbols", type=int)
+    parser.add_argument("--changed", type=int)
+    parser.add_argument("--stuck-s", type=float)
+    options = parser.parse_args(sys.argv[1:])
+    uvloop.run(_serve(options.symbols, options.changed, options.stuck_s))
+
+
+if __name__ == "__main__":
+    main()
