@@ -11,7 +11,7 @@ import argparse
 import resource
 from typing import TYPE_CHECKING
 
-from cases import classic, fan_out, mutes, ten_thousand, watch_lists
+from cases import capacity, classic, fan_out, mutes, ten_thousand, watch_lists
 from cases.stage import Plan
 from report import Report
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CASES: dict[str, Callable[[Report, Plan], None]] = {
     "fan_out": fan_out.run,
+    "capacity": capacity.run,
     "classic": classic.run,
     "ten_thousand": ten_thousand.run,
     "watch_lists": watch_lists.run,

@@ -15,6 +15,9 @@ from crowd import Wants
 from yardsticks.bare import BareLoop
 from yardsticks.base import Absent, Yardstick
 from yardsticks.hub import Bigboard
+from yardsticks.nats import Nats
+from yardsticks.nchan import Nchan
+from yardsticks.node import NodeWs
 from yardsticks.websockets_broadcast import WebsocketsBroadcast
 
 if TYPE_CHECKING:
@@ -26,7 +29,12 @@ _CLIENTS = 1_000
 _WINDOW = 2
 _BIGBOARD = Bigboard()
 _LIMIT = BareLoop()
-_OTHERS: tuple[tuple[Yardstick, float | None], ...] = ((WebsocketsBroadcast(), 1.3),)
+_OTHERS: tuple[tuple[Yardstick, float | None], ...] = (
+    (WebsocketsBroadcast(), 1.3),
+    (NodeWs(), 1.3),
+    (Nats(), 2.0),
+    (Nchan(), None),
+)
 """Systems with what Bigboard is to reach of their rate."""
 
 

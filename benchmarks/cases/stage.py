@@ -79,6 +79,7 @@ class Stage:
     def __init__(self, running: Running, crowd: Crowd) -> None:
         self.running = running
         self.crowd = crowd
+        self.clients = 0
 
     def measure(self, seconds: float) -> Measured:
         """One window. Raises ``RuntimeError`` for what makes a figure void: lost clients, gaps, unreadable messages."""
