@@ -30,6 +30,8 @@ class Wants:
     seed: int = 1
     mute_share: float = 0.0
     """Clients that never read what they asked for."""
+    mute_life_s: float = 0.0
+    """After so long each of those is replaced by another; 0 for never."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Window:
     gaps: int
     """Diffs that did not continue where the client stood."""
     garbage: int
-    mutes_dropped: int
+    mutes_replaced: int
     beats: int
     left_out: int
     """Beats that were not given because the publisher had not taken the ones before."""
@@ -105,7 +107,8 @@ class Crowd:
         arguments: dict[str, object] = {
             "port": running.port, "path": running.path, "tongue": running.tongue, "epoch": running.epoch,
             "sequence": running.sequence, "interval-ms": wants.interval_ms, "watched": wants.watched,
-            "symbols": wants.symbols, "seed": wants.seed, "mute-share": wants.mute_share, "beats-fd": beats.writer,
+            "symbols": wants.symbols, "seed": wants.seed, "mute-share": wants.mute_share,
+            "mute-life-s": wants.mute_life_s, "beats-fd": beats.writer,
         }  # fmt: skip
         command = [str(program("crowd")), *(f"--{name}={value}" for name, value in arguments.items())]
         with on_core(CLIENT_CORE):
@@ -138,7 +141,16 @@ class Crowd:
 
     def window(self, seconds: float) -> Window:
         """Count for so long."""
+        self.begin(seconds)
+        return self.result(seconds)
+
+    def begin(self, seconds: float) -> None:
+        """Begin to count for so long; ``result`` waits for the end."""
         self._say("window", seconds)
+        self._hear("counting", _GRACE_S)
+
+    def result(self, seconds: float) -> Window:
+        """What was counted in the window of so many seconds that was begun last."""
         told = self._hear("window", seconds + _GRACE_S)
         age, beyond = Delays(**told.pop("age_ms")), Delays(**told.pop("beyond_ms"))
         return Window(**told, age=age, beyond=beyond)

@@ -47,15 +47,14 @@ def _capacity(system: Yardstick, few: int, report: Report, plan: Plan) -> int:
         scene.crowd.pace(_COMMITS_PER_S)
         measured = _with(scene, few, plan)
         guess = few * 100 / max(1.0, measured.share)
-        for step in _STEPS[: 1 if plan.quick else None]:
+        steps = {min(int(guess * part), _MOST_CLIENTS) for part in _STEPS[: 1 if plan.quick else None]}
+        for clients in sorted(step for step in steps if step > few):
             if not _is_carried(measured):
                 break
             carried = measured
-            wanted = min(int(guess * step), _MOST_CLIENTS)
-            if wanted > carried.window.clients:
-                measured = _with(scene, wanted, plan)
-        else:
-            carried = measured if _is_carried(measured) else carried
+            measured = _with(scene, clients, plan)
+        if _is_carried(measured):
+            carried = measured
     _show(report, system.name, carried)
     return carried.window.clients if carried else 0
 

@@ -58,6 +58,11 @@ class Measured:
         return self.window.messages / self.window.seconds
 
     @property
+    def commit_rate(self) -> float:
+        """Commits that came to a client each second, alone or with others in one message: the sum over all clients."""
+        return self.window.beats * self.window.clients / self.window.seconds
+
+    @property
     def share(self) -> float:
         """Of a core that the server used, in percent."""
         return 100 * self.cpu_s / self.window.seconds

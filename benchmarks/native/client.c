@@ -44,11 +44,10 @@ void client_drop(struct crowd *crowd, struct client *client) {
     client->state = CLIENT_CLOSED;
 }
 
-/* The connection ended, and not by us. Who was still on the way tries again; so does one that never reads. */
-static void lost(struct crowd *crowd, struct client *client) {
+void client_lost(struct crowd *crowd, struct client *client) {
     int again = is_in_flight(client) || client->mute;
     if (client->state == CLIENT_READY && client->mute)
-        crowd->tally.mutes_dropped++;
+        crowd->tally.mutes_replaced++;
     else if (client->state == CLIENT_READY)
         crowd->tally.closes++;
     else
@@ -71,7 +70,7 @@ void client_connect(struct crowd *crowd, struct client *client) {
     client->state = CLIENT_CONNECTING;
     crowd->in_flight++;
     if (connect(client->fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS) {
-        lost(crowd, client);
+        client_lost(crowd, client);
         return;
     }
     watch(crowd, client, EPOLL_CTL_ADD, EPOLLOUT);
@@ -92,7 +91,7 @@ static void upgrade(struct crowd *crowd, struct client *client) {
                         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
                         crowd->options.path, crowd->options.port);
     if (error != 0 || !say(client, request, (size_t)size)) {
-        lost(crowd, client);
+        client_lost(crowd, client);
         return;
     }
     client->state = CLIENT_UPGRADING;
@@ -105,13 +104,14 @@ static void ask(struct crowd *crowd, struct client *client) {
     size_t size = subscribe_write(text, &crowd->options, client->number, client->returning ? client->sequence : -1);
     client->state = CLIENT_ASKING;
     if (size > 0 && !say(client, frame, frame_write(frame, OP_TEXT, text, size))) {
-        lost(crowd, client);
+        client_lost(crowd, client);
         return;
     }
     if (client->mute || size == 0) {
         client->state = CLIENT_READY;
         crowd->in_flight--;
         client->mute ? crowd->mutes++ : crowd->ready++;
+        client->heard_ns = client->mute ? now_ns() : 0;
     }
     if (client->mute) watch(crowd, client, EPOLL_CTL_MOD, 0); /* errors and hang-ups are told all the same */
 }
@@ -121,7 +121,7 @@ static size_t handshake(struct crowd *crowd, struct client *client, const uint8_
     const uint8_t *end = memmem(data, size, "\r\n\r\n", 4);
     if (end == NULL) return 0;
     if (memcmp(data, "HTTP/1.1 101", 12) != 0) {
-        lost(crowd, client);
+        client_lost(crowd, client);
         return 0;
     }
     ask(crowd, client);
@@ -140,7 +140,7 @@ static void receive(struct crowd *crowd, struct client *client) {
     size_t old = client->rest_size;
     ssize_t got = recv(client->fd, crowd->buffer + old, CROWD_ROOM - old, 0);
     if (got <= 0) {
-        if (got == 0 || (errno != EAGAIN && errno != EINTR)) lost(crowd, client);
+        if (got == 0 || (errno != EAGAIN && errno != EINTR)) client_lost(crowd, client);
         return;
     }
     uint64_t now = now_ns();
@@ -156,7 +156,7 @@ static void receive(struct crowd *crowd, struct client *client) {
 void client_event(struct crowd *crowd, struct client *client, uint32_t events) {
     if (client->fd < 0) return; /* dropped by an earlier event of the same batch */
     if (client->state == CLIENT_READY && client->mute)
-        lost(crowd, client);
+        client_lost(crowd, client);
     else if (client->state != CLIENT_CONNECTING)
         receive(crowd, client);
     else if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))

@@ -23,7 +23,7 @@ struct client {
     uint8_t returning; /* asks to resume, and is not current again yet */
     int64_t sequence;  /* what it holds; -1 for nothing */
     int64_t held;      /* the same for the lockstep */
-    uint64_t heard_ns; /* when the last diff or state came */
+    uint64_t heard_ns; /* when the last diff or state came; of a mute client, when it connected */
     uint8_t *rest;     /* the beginning of a frame whose end has not come yet */
     size_t rest_size;
 };
@@ -33,6 +33,9 @@ void client_connect(struct crowd *crowd, struct client *client);
 
 /* Takes what epoll says about the client's socket. */
 void client_event(struct crowd *crowd, struct client *client, uint32_t events);
+
+/* Ends the connection as if its client had vanished; who was still on the way, or never reads, tries again. */
+void client_lost(struct crowd *crowd, struct client *client);
 
 /* Lets the connection go, without a word. */
 void client_drop(struct crowd *crowd, struct client *client);

@@ -2,12 +2,12 @@
  *
  * Commands come as lines on standard input, reports go as lines of JSON to standard output:
  *
- *   open N          connect so many more clients                        {"event":"opened",…}
+ *   open N          connect so many more clients         {"event":"opened",…}
  *   pace RATE       have the publisher publish so often each second
  *   lockstep W      have it publish as fast as all clients get it, W at most on their way; 0 ends it
- *   window S        count for S seconds                                 {"event":"window",…}
+ *   window S        count for S seconds                  {"event":"counting"}, {"event":"window",…}
  *   storm S         drop all clients, have all come back at once and resume; wait S seconds at most
- *                                                                       {"event":"storm",…}
+ *                                                        {"event":"storm",…}
  * The end of standard input ends the crowd.
  */
 #define _GNU_SOURCE
@@ -90,6 +90,8 @@ static void command(char *line) {
     if (strcmp(name, "window") == 0) {
         tally_begin(&crowd.tally, crowd.beats.given, crowd.beats.left_out);
         window_end = crowd.tally.begun_ns + (uint64_t)(1e9 * number);
+        printf("{\"event\":\"counting\"}\n");
+        fflush(stdout);
     }
 }
 
@@ -116,6 +118,18 @@ static void report_storm(uint64_t now) {
            histogram_quantile_ms(times, 0.5) / 1e3, histogram_quantile_ms(times, 0.99) / 1e3,
            1e-9 * (double)times->longest_ns);
     fflush(stdout);
+}
+
+/* A client that does not read cannot see that the server gave it up: the end stands behind what it has not read. */
+static void replace_old_mutes(void) {
+    static uint64_t looked_ns;
+    uint64_t now = now_ns(), life_ns = (uint64_t)(1e9 * crowd.options.mute_life_s);
+    if (life_ns == 0 || now - looked_ns < 100000000u) return;
+    looked_ns = now;
+    for (uint32_t at = 0; at < crowd.size; at++) {
+        struct client *client = &crowd.clients[at];
+        if (client->mute && client->state == CLIENT_READY && now - client->heard_ns > life_ns) client_lost(&crowd, client);
+    }
 }
 
 static uint32_t silent_clients(void) {
@@ -185,6 +199,7 @@ int main(int argc, char **argv) {
     for (;;) {
         connect_some();
         serve();
+        replace_old_mutes();
         report_what_is_done();
     }
 }

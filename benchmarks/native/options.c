@@ -11,7 +11,8 @@ static const struct option LONG[] = {
     {"watched", required_argument, 0, 'w'},       {"symbols", required_argument, 0, 'n'},
     {"seed", required_argument, 0, 'r'},          {"interval-ms", required_argument, 0, 'i'},
     {"mute-share", required_argument, 0, 'm'},    {"in-flight", required_argument, 0, 'f'},
-    {"beats-fd", required_argument, 0, 'b'},      {"epoch", required_argument, 0, 'e'},
+    {"mute-life-s", required_argument, 0, 'l'},   {"beats-fd", required_argument, 0, 'b'},
+         {"epoch", required_argument, 0, 'e'},
     {"sequence", required_argument, 0, 'q'},      {0, 0, 0, 0},
 };
 
@@ -39,6 +40,7 @@ struct options options_read(int argc, char **argv) {
         case 'r': o.seed = strtoull(optarg, NULL, 10); break;
         case 'i': o.interval_ms = atoi(optarg); break;
         case 'm': o.mute_share = atof(optarg); break;
+        case 'l': o.mute_life_s = atof(optarg); break;
         case 'f': o.in_flight = atoi(optarg); break;
         case 'b': o.beats_fd = atoi(optarg); break;
         case 'e': o.epoch = optarg; break;

@@ -19,6 +19,7 @@ struct options {
     uint64_t seed;
     int interval_ms; /* 0: the server knows none */
     double mute_share;
+    double mute_life_s; /* after so long another one takes its place; 0: never */
     int in_flight; /* handshakes at a time */
     int beats_fd;
     const char *epoch;

@@ -31,8 +31,8 @@ void tally_report(const struct tally *t, int64_t beats, int64_t left_out, unsign
     printf("{\"event\":\"window\",\"seconds\":%.6f,\"clients\":%u,\"silent\":%u", seconds, clients, silent);
     printf(",\"bytes\":%" PRIu64 ",\"diffs\":%" PRIu64 ",\"states\":%" PRIu64 ",\"heartbeats\":%" PRIu64, t->bytes,
            t->diffs, t->states, t->heartbeats);
-    printf(",\"closes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"garbage\":%" PRIu64 ",\"mutes_dropped\":%" PRIu64, t->closes,
-           t->gaps, t->garbage, t->mutes_dropped);
+    printf(",\"closes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"garbage\":%" PRIu64 ",\"mutes_replaced\":%" PRIu64, t->closes,
+           t->gaps, t->garbage, t->mutes_replaced);
     printf(",\"beats\":%" PRId64 ",\"left_out\":%" PRId64 ",\"cpu_s\":%.6f", beats - t->begun_beats,
            left_out - t->begun_left_out, own_cpu_s() - t->begun_cpu_s);
     print_histogram("age_ms", &t->age);

@@ -13,7 +13,7 @@ struct tally {
     uint64_t closes;  /* by the server */
     uint64_t gaps;    /* diffs that did not continue where the client stood */
     uint64_t garbage; /* what could not be read */
-    uint64_t mutes_dropped;
+    uint64_t mutes_replaced;
     struct histogram age;    /* from the newest commit in a message */
     struct histogram beyond; /* from when the oldest commit in a message might have come */
 };
