@@ -19,6 +19,7 @@ from yardsticks.base import Beats, Running, run_module
 from bigboard.board import Board, Update
 from bigboard.clock import SystemClock
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, hub_app
+from bigboard.gateway.limits import GatewayLimits
 from bigboard.history import MemoryCandleHistory
 from bigboard.version import VERSION
 from bigboard.wire import SessionLimits
@@ -78,8 +79,10 @@ async def _serve(symbols: int, changed: int, stuck_s: float) -> None:
     board.apply_all(wide.rows() if symbols else _narrow(0))
     board.commit(time.time_ns() // 1_000_000)
     # An interval of 1 ms is for the saturated case, in which the clients take all that the server can send.
+    # The whole crowd comes from one address.
     hub = Hub(
-        board, SystemClock(), MemoryCandleHistory(), limits=SessionLimits(min_interval_ms=1), stuck_s=stuck_s
+        board, SystemClock(), MemoryCandleHistory(), limits=SessionLimits(min_interval_ms=1), stuck_s=stuck_s,
+        bounds=GatewayLimits(connections=1_000_000, connections_per_address=1_000_000),
     )  # fmt: skip
     listener = bind("127.0.0.1", 0, "port")
     port = PortServer(hub_app(hub, OriginCheck([])), listener, max_message=65_536, shutdown_timeout_s=1)
