@@ -57,12 +57,10 @@ class _Member:
     """A client that takes everything at once."""
 
     client_class = "web"
+    clear = True
 
     def __init__(self, session: ServerSession) -> None:
         self.session = session
-
-    def ready(self) -> bool:
-        return True
 
     def waiting_bytes(self) -> int:
         return 0

@@ -24,7 +24,7 @@ START_MS = 1_759_729_260_000
 class FakeMember:
     """A connection without a socket. Whatever is written arrives at a real client at once, unless the network is stuck.
 
-    While ``stuck``, frames wait and the member is not ready, as a transport with a full buffer.
+    While ``stuck``, frames wait and the member is not clear, as a transport with a full buffer.
     """
 
     def __init__(self, stage: Stage, subscriptions: tuple[str, ...], format: Format, client_class: str = "web") -> None:
@@ -41,7 +41,8 @@ class FakeMember:
 
     # What the broadcaster asks
 
-    def ready(self) -> bool:
+    @property
+    def clear(self) -> bool:
         return not self._waiting and self.closed is None
 
     def waiting_bytes(self) -> int:

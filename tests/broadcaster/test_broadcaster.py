@@ -6,7 +6,7 @@ import pytest
 
 from bigboard.board import Update
 from bigboard.wire import Format
-from broadcaster.stage import Stage
+from broadcaster.stage import FakeMember, Stage
 
 
 def _price(price: float, key: str = "BTCUSDT") -> Update:
@@ -189,19 +189,18 @@ def test_an_idle_board_is_looked_at_no_more_often_than_heartbeats_need() -> None
     assert stage.ticks - before <= 25
 
 
-def test_a_quiet_group_costs_no_look_at_its_members() -> None:
+def test_a_quiet_group_costs_no_look_at_its_members(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
     quiet = [stage.join("orders") for _ in range(20)]
     stage.advance(1)
     looks = 0
 
-    def ready() -> bool:
+    def clear(member: FakeMember) -> bool:
         nonlocal looks
-        looks += 1
+        looks += member in quiet
         return True
 
-    for member in quiet:
-        member.ready = ready  # type: ignore[method-assign]
+    monkeypatch.setattr(FakeMember, "clear", property(clear))
     busy = stage.join("market_data")
     for price in range(50):
         stage.commit(_price(price))

@@ -146,13 +146,13 @@ def _cursor(served: Gateway) -> int:
 
 def _record(member: Connection, written: list[bytes]) -> None:
     """Note what the broadcaster hands over: what a plain ``send`` would have sent."""
-    write = member.write
+    prepare = member._prepare
 
-    def recorded(frame: Frame) -> None:
+    def recorded(frame: Frame) -> bytes:
         written.append(frame.payload)
-        write(frame)
+        return prepare(frame)
 
-    member.write = recorded  # type: ignore[method-assign]
+    member._prepare = recorded
 
 
 async def test_ends_are_counted_by_their_code() -> None:

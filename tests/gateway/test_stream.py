@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,7 @@ from bigboard.gateway.stream import stream_routes
 from servers import DEADLINE_S, Gateway, gateway
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
     from websockets.asyncio.client import ClientConnection
 
@@ -159,6 +160,7 @@ async def test_one_that_takes_nothing_is_closed_with_words(caplog: pytest.LogCap
         sent: list[MutableMapping[str, Any]] = []
         aborted = asyncio.Event()
         connected = asyncio.Event()
+        ends: list[Callable[[], object]] = []
 
         async def send(message: MutableMapping[str, Any]) -> None:
             sent.append(message)
@@ -175,11 +177,19 @@ async def test_one_that_takes_nothing_is_closed_with_words(caplog: pytest.LogCap
         scope = {
             "type": "websocket", "path": "/ws/stream", "raw_path": b"/ws/stream", "query_string": b"symbol=BTCUSDT",
             "headers": [], "subprotocols": [], "scheme": "ws", "root_path": "", "http_version": "1.1",
-            "asgi": {"version": "3.0"}, "extensions": {"bigboard.abort": {"abort": aborted.set}},
+            "asgi": {"version": "3.0"},
+            "extensions": {
+                "bigboard.abort": {"abort": aborted.set},
+                "bigboard.channel": {"channel": SimpleNamespace(at_end=ends.append)},
+            },
         }  # fmt: skip
         async with asyncio.timeout(DEADLINE_S):
             await app(scope, receive, send)
         assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
         assert sent[-1]["code"] == 4508
+        assert len(served.hub.admission) == 1
+        for end in ends:
+            end()
+        assert len(served.hub.admission) == 0
         assert sent[-1]["reason"].startswith("too slow: ")
         assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -198,9 +198,12 @@ class Broadcaster:
         """Send its members what they lack; whether anybody lacked anything."""
         frame: Frame | None = None
         since = present = self._seen
+        size = 0
+        # Some lines of this run a hundred thousand times a second.
         for member, sent in list(members.items()):
-            if not self._ready(member, now):
-                group.late[member] = sent
+            if not member.clear:
+                if self._skip(member, now):
+                    group.late[member] = sent
                 continue
             session = member.session
             # Nearly all of them stand where the first one stood, and get what it got.
@@ -210,9 +213,14 @@ class Broadcaster:
                 if update is None:
                     continue
                 frame, since, present = update, stood, session.cursor
+                size = len(frame.payload)
             if late and member in late:
                 self.counters.catch_ups += 1
-            _write(member, sent, frame)
+            if self._stuck_since:
+                self._stuck_since.pop(member, None)
+            sent.frames += 1
+            sent.bytes += size
+            member.write(frame)
         return frame is not None
 
     def _heartbeat(self, group: Group, now: Instant) -> None:
@@ -220,8 +228,10 @@ class Broadcaster:
         # An interval may be longer than the time between heartbeats: what it holds back stays held back.
         held_back = not group.armed and group.due is not None and group.due > now.monotonic
         for member, sent in list(group.members.items()):
-            if not self._ready(member, now):
+            if not member.clear:
+                self._skip(member, now)
                 continue
+            self._stuck_since.pop(member, None)
             # A heartbeat says that nothing has changed, so what has changed and may go out goes instead.
             frame = None if held_back else member.session.update(now)
             if frame is not None:
@@ -233,18 +243,17 @@ class Broadcaster:
             if frame is not None:
                 _write(member, sent, frame)
 
-    def _ready(self, member: Member, now: Instant) -> bool:
-        if member.ready():
-            self._stuck_since.pop(member, None)
-            return True
+    def _skip(self, member: Member, now: Instant) -> bool:
+        """Pass over a member that is not clear; whether it may stay."""
         self.counters.skipped += 1
         since = self._stuck_since.setdefault(member, now.monotonic)
         stuck = now.monotonic - since
-        if stuck >= self._stuck_s:
-            self.counters.too_slow += 1
-            reason = f"too slow: {member.waiting_bytes()} bytes waiting for {stuck:.0f} s"
-            self.remove(member)
-            member.close(Close(CloseCode.TOO_SLOW, reason))
+        if stuck < self._stuck_s:
+            return True
+        self.counters.too_slow += 1
+        reason = f"too slow: {member.waiting_bytes()} bytes waiting for {stuck:.0f} s"
+        self.remove(member)
+        member.close(Close(CloseCode.TOO_SLOW, reason))
         return False
 
     def _poll(self, member: Member, now: Instant) -> None:

@@ -13,16 +13,17 @@ __all__ = ["Member"]
 class Member(Protocol):
     """A client as the broadcaster sees it.
 
-    A member buffers at most what it was given while it was ready, one frame more, and the answers of its session. While it
-    is not ready it is skipped; its cursor stays, and later it gets one merged diff.
+    A member buffers at most what it was given while it was clear, one frame more, and the answers of its session. While it
+    is not clear it is skipped; its cursor stays, and later it gets one merged diff.
     """
 
     session: ServerSession
     client_class: str
     """``web``, ``tui`` or ``api``, for the counters."""
 
-    def ready(self) -> bool:
-        """Whether everything that was written before has left for the network."""
+    @property
+    def clear(self) -> bool:
+        """Whether everything that was written before has left for the network, and more may be written."""
 
     def waiting_bytes(self) -> int:
         """Bytes that were written and have not left yet."""

@@ -7,19 +7,19 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import structlog
-from starlette.websockets import WebSocketDisconnect
 
 from bigboard.errors import WireError
 from bigboard.gateway.limits import Limit
 from bigboard.gateway.message_flow import Flow, MessageFlow, flow_reason
-from bigboard.gateway.protocol import CLOSE_S, abort_of, channel_of
+from bigboard.gateway.protocol import CLOSE_S
 from bigboard.wire import CloseCode, ErrorCode
 
 if TYPE_CHECKING:
-    from starlette.websockets import WebSocket
+    from collections.abc import Callable
 
     from bigboard.gateway.admission import Place
     from bigboard.gateway.hub import Hub
+    from bigboard.gateway.protocol import DirectChannel
     from bigboard.wire import Close, Frame, Identity, Instant, ServerSession
 
 __all__ = ["Connection"]
@@ -31,16 +31,21 @@ _log = structlog.stdlib.get_logger("bigboard.gateway")
 
 
 class Connection:
-    """A ``Member`` over ASGI.
+    """A ``Member`` and the ``Listener`` of its channel.
 
     Frames go straight to the transport: to send one costs no task and no switch. What the transport buffers is bounded by
     its users: the broadcaster writes only while nothing waits, and the next message is read only once the answers to the
     last one have left.
     """
 
+    __slots__ = (
+        "__weakref__", "_broadcaster", "_channel", "_closing", "_code", "_expiry", "_flow", "_hub", "_pacemaker",
+        "_place", "_prepare", "_write", "clear", "client_class", "session",
+    )  # fmt: skip
+
     def __init__(
         self,
-        websocket: WebSocket,
+        channel: DirectChannel,
         session: ServerSession,
         hub: Hub,
         place: Place,
@@ -49,14 +54,15 @@ class Connection:
     ) -> None:
         self.session = session
         self.client_class = client_class
-        self._websocket = websocket
         self._hub = hub
         self._place = place
         self._flow = MessageFlow(hub.bounds)
         self._broadcaster = hub.broadcaster
         self._pacemaker = hub.pacemaker
-        self._channel = channel_of(websocket.scope)
-        self._prepare = hub.preparer.prepare_deflated if self._channel.deflates() else hub.preparer.prepare
+        self._channel = channel
+        self._prepare = hub.preparer.deflated if channel.deflates() else hub.preparer.plain
+        self._write: Callable[[bytes], object] = channel.write
+        self.clear = True
         self._closing: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._code = 1006
@@ -64,27 +70,39 @@ class Connection:
 
     # What the broadcaster asks
 
-    def ready(self) -> bool:
-        """See ``Member``."""
-        return self._closing is None and self._channel.is_clear()
-
     def waiting_bytes(self) -> int:
         """See ``Member``."""
         return self._channel.waiting_bytes()
 
     def write(self, frame: Frame) -> None:
         """See ``Member``."""
-        if self._closing is None:
-            self._channel.write_frame(self._prepare(frame))
+        self._write(self._prepare(frame))
 
     def close(self, close: Close) -> None:
         """See ``Member``."""
         if self._closing is None:
             loop = asyncio.get_running_loop()
             self._code = close.code
+            self.clear = False
+            self._write = _nowhere
             self._closing = loop.create_task(self._close(close))
             # Also once the close frame is written: the transport closes only when all is written, which may be never.
-            loop.call_later(CLOSE_S, abort_of(self._websocket.scope))
+            loop.call_later(CLOSE_S, self._channel.abort)
+
+    # What the channel says
+
+    def pause(self) -> None:
+        """See ``Listener``."""
+        self.clear = False
+
+    def resume(self) -> None:
+        """See ``Listener``."""
+        self.clear = self._write is not _nowhere
+
+    def cut(self) -> None:
+        """See ``Listener``."""
+        self.clear = False
+        self._write = _nowhere
 
     # What the credentials ask and say
 
@@ -130,6 +148,7 @@ class Connection:
 
     async def run(self) -> None:
         """Serve the client until either side ends the connection; the WebSocket is accepted already."""
+        self._channel.attach(self)
         self._broadcaster.add(self, self._pacemaker.now())
         self._pacemaker.wake()  # On a quiet board nothing else would set the timer for its heartbeats.
         self._hub.guests.add(self)
@@ -138,8 +157,8 @@ class Connection:
             await self._receive_all()
         except asyncio.CancelledError:
             # Only the end of the process cancels a connection, after all patience: no error that anybody should read of.
-            abort_of(self._websocket.scope)()
-        except (WebSocketDisconnect, OSError):
+            self._channel.abort()
+        except OSError:
             pass
         except Exception as error:  # noqa: BLE001 - one client's failure ends its connection, and is said, no more
             _log.error("connection failed", error=repr(error))
@@ -155,7 +174,7 @@ class Connection:
 
     async def _receive_all(self) -> None:
         while True:
-            message = await self._websocket.receive()
+            message = await self._channel.receive()
             if message["type"] == "websocket.disconnect":
                 if self._closing is None:
                     self._code = message["code"]
@@ -187,5 +206,9 @@ class Connection:
             self.session.end(CloseCode.RATE_LIMITED, f"{reason}, for too long")
 
     async def _close(self, close: Close) -> None:
-        with contextlib.suppress(WebSocketDisconnect, OSError):  # The client may be faster.
-            await self._websocket.close(close.code, close.reason)
+        with contextlib.suppress(OSError):  # The client may be faster.
+            await self._channel.close(close.code, close.reason)
+
+
+def _nowhere(_: bytes) -> None:
+    """Nothing may be written once a close has begun."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import PlainTextResponse
@@ -14,7 +15,7 @@ from bigboard.gateway.address import client_address
 from bigboard.gateway.admission import Place
 from bigboard.gateway.bearer import CHALLENGE, bearer_token
 from bigboard.gateway.limits import Limit
-from bigboard.gateway.protocol import abort_of
+from bigboard.gateway.protocol import abort_of, channel_of
 from bigboard.wire import CloseCode
 
 if TYPE_CHECKING:
@@ -67,9 +68,10 @@ async def refuse(websocket: WebSocket, refused: Refused) -> None:
 
 
 def place_for(hub: Hub, websocket: WebSocket) -> Place:
-    """A place for this connection; whoever gets one gives it back. Raises ``Refused`` where there is none at all."""
+    """A place for this connection, until its end. Raises ``Refused`` where there is none at all."""
     place = hub.admission.enter(client_address(websocket.scope))
     if isinstance(place, Place):
+        channel_of(websocket.scope).at_end(partial(hub.admission.leave, place))
         return place
     raise Refused(503 if place is Limit.CONNECTIONS else 429, hub.admission.reason(place), _RETRY_LATER)
 

@@ -12,6 +12,7 @@ buffer and its tasks would stay. So whoever closes has to be able to abort, whic
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -19,14 +20,15 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.protocol import State
 
 from bigboard.gateway.deflate import SharedDeflateFactory
+from bigboard.gateway.inbox import Gate, Inbox
 
 if TYPE_CHECKING:
     from asyncio import BaseTransport
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
-    from uvicorn._types import ASGISendEvent
+    from uvicorn._types import ASGI3Application, ASGISendEvent
 
-__all__ = ["CHANNEL", "CLOSE_S", "DirectChannel", "WebSocketProtocol", "abort_of", "channel_of"]
+__all__ = ["CHANNEL", "CLOSE_S", "DirectChannel", "Listener", "WebSocketProtocol", "abort_of", "channel_of"]
 
 _ABORT = "bigboard.abort"
 CHANNEL = "bigboard.channel"
@@ -39,14 +41,28 @@ CLOSE_S = 5.0
 """How long a client has to take the close frame and what was sent before it."""
 
 
+class Listener(Protocol):
+    """Who writes to a channel, and has to know whether it may."""
+
+    def pause(self) -> None:
+        """Something that was written has not left yet."""
+
+    def resume(self) -> None:
+        """All of it has left."""
+
+    def cut(self) -> None:
+        """A close has begun, or the connection is gone: nothing may be written any more."""
+
+
 class DirectChannel(Protocol):
-    """What the ASGI extension offers beside ``send``. The application still accepts, receives and closes by ASGI."""
+    """A connection past ASGI: what the extension offers to an application that has accepted."""
 
-    def write_frame(self, prepared: bytes) -> None:
-        """Write a whole frame; never blocks. Dropped if the connection is not open any more."""
+    @property
+    def write(self) -> Callable[[bytes], object]:
+        """What writes whole frames to the transport. It never blocks. Not to be called after ``Listener.cut``."""
 
-    def is_clear(self) -> bool:
-        """Whether everything that was written has left for the network, and more may be written."""
+    def attach(self, listener: Listener) -> None:
+        """Tell this one from now on, beginning with what is so already."""
 
     def waiting_bytes(self) -> int:
         """Bytes that were written and have not left yet."""
@@ -57,12 +73,47 @@ class DirectChannel(Protocol):
     async def drained(self) -> None:
         """Wait until everything that was written has left, or never will."""
 
+    async def receive(self) -> MutableMapping[str, Any]:
+        """The next ASGI event: ``websocket.receive``, or ``websocket.disconnect`` at the end."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close in order, once what was written has left. Raises ``OSError`` if the connection is gone."""
+
+    def abort(self) -> None:
+        """Drop the connection at once, whatever is still to be written."""
+
+    def hand_over(self, successor: Callable[[], Awaitable[None]]) -> None:
+        """Have the connection served by this one when the application returns, and forget its handshake.
+
+        An application is a pile of middleware, each a frame on the stack of a task that lasts as long as the connection,
+        with the request and its headers in their hands: 15 KiB for a client that does nothing.
+        """
+
+    def at_end(self, call: Callable[[], object]) -> None:
+        """Call this when nobody serves the connection any more, which may be long after the application has returned."""
+
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """Offers the application a ``DirectChannel``, which it is itself, and aborts after a keep-alive that failed."""
 
+    # uvicorn's attributes are too many for Python to share their names between instances: a dictionary of 2.3 KB for each.
+    # One that is not named here, in an uvicorn to come, goes to a dictionary as before.
+    __slots__ = (
+        "_ends", "_listener", "_successor",
+        "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
+        "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
+        "handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
+        "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer", "pong_timer", "queue", "read_paused", "request",
+        "response", "root_path", "scheme", "scope", "server", "tasks", "transport", "writable",
+    )  # fmt: skip
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.queue = Inbox()  # type: ignore[assignment]  # these two do what uvicorn asks of them
+        self.writable = Gate()  # type: ignore[assignment]
+        self._listener: Listener | None = None
+        self._successor: Callable[[], Awaitable[None]] | None = None
+        self._ends: list[Callable[[], object]] | None = None
         # Instead of uvicorn's own, which would keep a window for each connection.
         self.conn.available_extensions = [_SHARED_DEFLATE] if self.config.ws_per_message_deflate else []
 
@@ -80,6 +131,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """Called when some data is received."""
         super().data_received(data)
+        self._cut_if_closing()
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self._answer_broken_handshake()
 
@@ -90,14 +142,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.write(answer or _BAD_REQUEST)
         self.transport.close()
 
-    def write_frame(self, prepared: bytes) -> None:
-        """See ``DirectChannel``."""
-        if self.conn.state is State.OPEN and not self.close_sent and not self.transport.is_closing():
-            self.transport.write(prepared)
+    # What the channel offers
 
-    def is_clear(self) -> bool:
+    @property
+    def write(self) -> Callable[[bytes], object]:
         """See ``DirectChannel``."""
-        return self.transport.get_write_buffer_size() == 0
+        return self.transport.write
+
+    def attach(self, listener: Listener) -> None:
+        """See ``DirectChannel``."""
+        self._listener = listener
+        if not self.writable.is_set():
+            listener.pause()
+        self._cut_if_closing()
 
     def waiting_bytes(self) -> int:
         """See ``DirectChannel``."""
@@ -111,19 +168,74 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """See ``DirectChannel``."""
         await self.writable.wait()
 
+    async def close(self, code: int, reason: str) -> None:
+        """See ``DirectChannel``."""
+        await self.send({"type": "websocket.close", "code": code, "reason": reason})
+
+    def abort(self) -> None:
+        """See ``DirectChannel``."""
+        self.transport.abort()
+
+    def hand_over(self, successor: Callable[[], Awaitable[None]]) -> None:
+        """See ``DirectChannel``."""
+        self._successor = successor
+
+    def at_end(self, call: Callable[[], object]) -> None:
+        """See ``DirectChannel``."""
+        if self._ends is None:
+            self._ends = []
+        self._ends.append(call)
+
+    # What uvicorn calls
+
     async def run_asgi(self) -> None:
-        """Run the application."""
+        """Run the application, and whom it hands over to."""
         self.scope["extensions"][_ABORT] = {"abort": self.transport.abort}
         self.scope["extensions"][CHANNEL] = {"channel": self}
+        application, self.app = self.app, partial(self._serve, self.app)
         try:
             await super().run_asgi()
         finally:
-            # They lead from the scope back to here; see connection_lost.
+            # These lead from here back to here; see connection_lost.
+            self.app = application
             self.scope["extensions"].clear()
+            self._listener = self._successor = None
+            for call in self._ends or ():
+                call()
+
+    async def _serve(self, application: ASGI3Application, scope: Any, receive: Any, send: Any) -> None:
+        """The application, as far as uvicorn sees."""
+        await application(scope, receive, send)
+        successor, self._successor = self._successor, None
+        if successor is not None:
+            # 6 KiB that only the handshake needed, and no frame on the stack may hold on to them.
+            del application, receive, send
+            scope.clear()
+            scope["extensions"] = {}
+            self.request = self.response = None  # type: ignore[assignment]
+            await successor()
+
+    def pause_writing(self) -> None:
+        """Called when something that was written has not left."""
+        super().pause_writing()
+        if self._listener is not None:
+            self._listener.pause()
+
+    def resume_writing(self) -> None:
+        """Called when all of it has left."""
+        super().resume_writing()
+        if self._listener is not None:
+            self._listener.resume()
+
+    def _cut_if_closing(self) -> None:
+        if self._listener is not None and self.conn.state is not State.OPEN:
+            self._listener.cut()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called when the connection is lost or closed."""
         super().connection_lost(exc)
+        if self._listener is not None:
+            self._listener.cut()
         # A connection that is over has to go at once, and not when the next full collection of cycles finds it. The parser
         # is a generator that holds the object that holds it.
         self.conn.parser.close()
@@ -131,6 +243,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: ASGISendEvent) -> None:
         """Take what the application sends."""
         await super().send(message)
+        self._cut_if_closing()
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             # A refusal completes the handshake too; uvicorn would else log each one as an error of the application.
             self.handshake_complete = True
@@ -138,12 +251,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         """The server stops; whoever was to leave in order has left, or does so within a part of its timeout."""
         super().shutdown()
+        self._cut_if_closing()
         timeout_s = self.config.timeout_graceful_shutdown or CLOSE_S
         self.loop.call_later(timeout_s / 4, self.transport.abort)
 
     def keepalive_timeout(self) -> None:
         """The peer has not answered a ping."""
         super().keepalive_timeout()
+        self._cut_if_closing()
         self.loop.call_later(CLOSE_S, self.transport.abort)
 
 

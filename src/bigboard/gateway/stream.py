@@ -54,16 +54,13 @@ def stream_routes(hub: Hub, origins: OriginCheck, *, stuck_s: float = _STUCK_S) 
         except Refused as refused:
             await refuse(websocket, refused)
             return
-        try:
-            await websocket.accept()
-            if place.excess is not None:
-                await turn_away(websocket, hub.admission.reason(place.excess))
-                return
-            view = SymbolView(hub.board, symbol)
-            guest = StreamGuest(hub.door(identity), view.symbol)
-            await _Stream(hub, websocket, view, guest, place, stuck_s=stuck_s).run()
-        finally:
-            hub.admission.leave(place)
+        await websocket.accept()
+        if place.excess is not None:
+            await turn_away(websocket, hub.admission.reason(place.excess))
+            return
+        view = SymbolView(hub.board, symbol)
+        guest = StreamGuest(hub.door(identity), view.symbol)
+        await _Stream(hub, websocket, view, guest, place, stuck_s=stuck_s).run()
 
     return router
 

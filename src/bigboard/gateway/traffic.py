@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from bigboard.gateway.protocol import CHANNEL, channel_of
 from bigboard.wire.limits import INTERVALS_MS
 
 if TYPE_CHECKING:
@@ -83,10 +84,18 @@ class TrafficCounter:
                 traffic.accepted[kind] += 1
                 traffic.connected[kind] += 1
 
+        def ended() -> None:
+            traffic.connected[kind] -= accepted
+
+        if CHANNEL in scope.get("extensions", {}):
+            # The application may return long before the connection ends.
+            channel_of(scope).at_end(ended)
+            await self._app(scope, receive, noting)
+            return
         try:
             await self._app(scope, receive, noting)
         finally:
-            traffic.connected[kind] -= accepted
+            ended()
 
 
 def _route(scope: Scope) -> str:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, WebSocket
 
 from bigboard.gateway.connection import Connection
 from bigboard.gateway.handshake import Refused, admit, place_for, refuse, turn_away
+from bigboard.gateway.protocol import channel_of
 from bigboard.wire import Format, ServerSession
 from bigboard.wire.limits import INTERVALS_MS
 
@@ -34,18 +35,16 @@ def websocket_routes(hub: Hub, origins: OriginCheck) -> APIRouter:
         except Refused as refused:
             await refuse(websocket, refused)
             return
-        try:
-            await websocket.accept(subprotocol)
-            if place.excess is not None:
-                await turn_away(websocket, hub.admission.reason(place.excess))
-                return
-            session = ServerSession(
-                hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits, door=hub.door(identity)
-            )
-            client_class = _client_class(websocket.query_params)
-            await Connection(websocket, session, hub, place, client_class=client_class).run()
-        finally:
-            hub.admission.leave(place)
+        await websocket.accept(subprotocol)
+        if place.excess is not None:
+            await turn_away(websocket, hub.admission.reason(place.excess))
+            return
+        session = ServerSession(
+            hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits, door=hub.door(identity)
+        )
+        channel = channel_of(websocket.scope)
+        connection = Connection(channel, session, hub, place, client_class=_client_class(websocket.query_params))
+        channel.hand_over(connection.run)
 
     return router
 
