@@ -11,7 +11,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from bigboard.board import Board, Limits, Update
 from bigboard.clock import SystemClock
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
-__all__ = ["DEADLINE_S", "Ended", "Gateway", "Up", "gateway", "run", "running_up", "until", "until_reads"]
+__all__ = ["DEADLINE_S", "Ended", "Gateway", "Up", "close_of", "gateway", "run", "running_up", "until", "until_reads"]
 
 DEADLINE_S = 15.0
 """What is waited for comes within milliseconds; this is for a machine that is busy with something else."""
@@ -49,6 +51,20 @@ async def until_reads(client: ClientConnection, kind: str) -> dict[str, Any]:
             message: dict[str, Any] = json.loads(await client.recv())
             if message["type"] == kind:
                 return message
+
+
+async def close_of(client: ClientConnection) -> tuple[int, str]:
+    """The code and the reason with which the server ends a connection; what comes before it is dropped."""
+    with pytest.raises(ConnectionClosed) as ended:
+        await _read_on(client)
+    assert ended.value.rcvd is not None, "it ended without a close frame"
+    return ended.value.rcvd.code, ended.value.rcvd.reason
+
+
+async def _read_on(client: ClientConnection) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            await client.recv()
 
 
 class Gateway:

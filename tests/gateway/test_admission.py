@@ -14,7 +14,7 @@ from bigboard.gateway.admission import Admission, Place
 from bigboard.gateway.limits import GatewayLimits, Limit, Limited
 from bigboard.wire import ANONYMOUS, Identity
 from gateway.key_holder import KeyHolder, bearer, protected
-from servers import DEADLINE_S, gateway, until
+from servers import DEADLINE_S, close_of, gateway, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,19 +26,6 @@ _PATHS = ["/ws", "/ws/stream?symbol=BTCUSDT"]
 
 def _desk(subject: str) -> Identity:
     return Identity(subject, (), credential="key:1")
-
-
-async def _closed(client: ClientConnection) -> tuple[int, str]:
-    with pytest.raises(ConnectionClosed) as ended:
-        await _read_on(client)
-    assert ended.value.rcvd is not None
-    return ended.value.rcvd.code, ended.value.rcvd.reason
-
-
-async def _read_on(client: ClientConnection) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            await client.recv()
 
 
 def test_counts_are_what_is_there_whatever_comes_and_goes() -> None:
@@ -82,7 +69,7 @@ def test_a_renewed_token_counts_once_and_the_anonymous_do_not() -> None:
 async def test_one_too_many_from_an_address_is_told_by_4429(path: str) -> None:
     async with gateway(bounds=GatewayLimits(connections_per_address=2)) as served:
         async with served.connect(path), served.connect(path), served.connect(path) as third:
-            code, reason = await _closed(third)
+            code, reason = await close_of(third)
             assert code == 4429
             assert "at most 2" in reason
             assert served.hub.limited.counts[Limit.CONNECTIONS_PER_ADDRESS] == 1
@@ -138,7 +125,7 @@ async def test_one_too_many_of_a_subject_is_told_by_4429(tmp_path: Path, path: s
             async with served.connect(path, **options) as second:
                 if by_message:
                     await second.send(json.dumps({"action": "authenticate", "token": token}))
-                code, reason = await _closed(second)
+                code, reason = await close_of(second)
                 assert code == 4429
                 assert "of this subject" in reason
             async with served.connect(path, additional_headers=bearer(other_token)):
@@ -160,7 +147,7 @@ async def test_too_many_messages_are_refused_and_in_the_end_closed_with_4429() -
 
 async def _end_of_flood(client: ClientConnection) -> int:
     flood = asyncio.create_task(_flood(client))
-    code, _ = await _closed(client)
+    code, _ = await close_of(client)
     with pytest.raises(ConnectionClosed):
         await flood
     return code

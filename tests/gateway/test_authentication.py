@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.key_holder import KeyHolder, bearer, protected
-from servers import DEADLINE_S, until, until_reads
+from servers import close_of, until, until_reads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,20 +24,6 @@ _WATCHED = {"/ws": True, "/ws/stream?symbol=BTCUSDT": False}
 @pytest.fixture
 def keys(tmp_path: Path) -> KeyHolder:
     return KeyHolder(tmp_path)
-
-
-async def _closed(client: ClientConnection) -> tuple[int, str]:
-    """How the server ends a connection."""
-    with pytest.raises(ConnectionClosed) as ended:
-        await _read_on(client)
-    assert ended.value.rcvd is not None
-    return ended.value.rcvd.code, ended.value.rcvd.reason
-
-
-async def _read_on(client: ClientConnection) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            await client.recv()
 
 
 async def _say(client: ClientConnection, **message: Any) -> None:
@@ -127,7 +113,7 @@ async def test_a_bad_key_by_message_closes_with_4401(keys: KeyHolder, path: str)
     async with protected(keys) as served, served.connect(path) as client:
         forged = "bb_0000000000_forged"
         await _say(client, action="authenticate", token=forged)
-        code, reason = await _closed(client)
+        code, reason = await close_of(client)
     assert code == 4401
     assert "no such API key" in reason
 
@@ -137,7 +123,7 @@ async def test_who_says_nothing_is_closed_with_4401_in_time(keys: KeyHolder, pat
     keys.key("desk-1", "*")
     async with protected(keys, auth_timeout_s=0.3) as served, served.connect(path) as client:
         begun = time.monotonic()
-        code, reason = await _closed(client)
+        code, reason = await close_of(client)
         assert code == 4401
         assert "in time" in reason
         assert time.monotonic() - begun >= 0.25
@@ -165,7 +151,7 @@ async def test_a_key_that_expires_closes_with_4401(keys: KeyHolder, path: str) -
     async with protected(keys) as served:
         served.price(1.0)
         async with served.connect(path, additional_headers=bearer(token)) as client:
-            code, reason = await _closed(client)
+            code, reason = await close_of(client)
     assert code == 4401
     assert "expired" in reason
 
@@ -185,7 +171,7 @@ async def test_a_stream_of_a_symbol_that_is_not_permitted_closes_with_4403(keys:
     async with protected(keys) as served:
         served.price(1.0)
         async with served.connect("/ws/stream?symbol=BTCUSDT", additional_headers=bearer(token)) as client:
-            code, reason = await _closed(client)
+            code, reason = await close_of(client)
     assert code == 4403
     assert "market_data:BTCUSDT" in reason
 
@@ -196,7 +182,7 @@ async def test_a_stranger_does_not_learn_which_symbols_there_are(keys: KeyHolder
         served.price(1.0)
         async with served.connect("/ws/stream?symbol=NOPE") as client:
             await _say(client, action="authenticate", token=token)
-            code, reason = await _closed(client)
+            code, reason = await close_of(client)
         assert code == 4400
         assert "NOPE" in reason
         with pytest.raises(InvalidStatus) as refused:
@@ -226,5 +212,5 @@ async def test_nothing_is_left_of_those_who_were_refused(keys: KeyHolder, path: 
     async with protected(keys, auth_timeout_s=0.1) as served:
         for _ in range(5):
             async with served.connect(path) as client:
-                await _closed(client)
+                await close_of(client)
         await until(lambda: not served.hub.guests and not served.hub.broadcaster.members, "all are gone")
