@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bigboard.load.clock_offset import ClockOffset
+from bigboard.load import clock_offset
+from bigboard.load.clock_offset import ClockOffset, ServerClock
+
+if TYPE_CHECKING:
+    import pytest
 
 _START_US = 1_759_729_260_000_000
 
@@ -75,3 +80,30 @@ def test_a_clock_that_is_set_is_noticed() -> None:
     _ping(offset, now + 1_000_000, 60_000_000, 200, 200)
     assert offset.jumps == 1
     assert abs(offset.offset_us - 60_000_000) <= offset.uncertainty_us < 1_500
+
+
+def test_a_process_that_loses_the_processor_between_two_readings_is_not_misled(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = 0
+    true_ns = 1_759_729_260_000_000_000
+
+    class Time:
+        """Every reading takes 100 ns, and nearly every time the process is away for 5 ms after the wall clock's."""
+
+        now_ns = 0
+
+        def monotonic_ns(self) -> int:
+            self.now_ns += 100
+            return self.now_ns
+
+        def time_ns(self) -> int:
+            nonlocal readings
+            readings += 1
+            self.now_ns += 100
+            told = true_ns + self.now_ns
+            self.now_ns += 0 if readings == 7 else 5_000_000
+            return told
+
+    now = Time()
+    monkeypatch.setattr(clock_offset, "time", now)
+    clock = ServerClock()
+    assert abs(clock.ours_us() - (true_ns + now.now_ns) // 1_000) <= 1

@@ -33,7 +33,7 @@ def print_report(report: Report) -> None:
     if broken:
         click.echo(f"DOES NOT HOLD   {'; '.join(map(_broken, broken))}")
     else:
-        click.echo(f"holds           {'; '.join(map(_kept, report.bounds))}")
+        click.echo(f"holds           {', '.join(map(_kept, report.bounds))}")
 
 
 def _lines(report: Report) -> Iterator[tuple[str, str]]:
@@ -130,4 +130,5 @@ def _broken(bound: Bound) -> str:
 
 
 def _kept(bound: Bound) -> str:
-    return f"{bound.name} {bound.measured:g} (bound {bound.limit:g})"
+    allowed = f" of at most {bound.limit:g}" if bound.limit and bound.name != "clients" else ""
+    return f"{bound.name} {bound.measured:g}{allowed}"
