@@ -18,6 +18,7 @@ from yardsticks.base import Beats, Running, run_module
 
 from bigboard.board import Board, Update
 from bigboard.clock import SystemClock
+from bigboard.garbage import Garbage
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, hub_app
 from bigboard.gateway.limits import GatewayLimits
 from bigboard.history import MemoryCandleHistory
@@ -87,8 +88,14 @@ async def _serve(symbols: int, changed: int, stuck_s: float) -> None:
     listener = bind("127.0.0.1", 0, "port")
     port = PortServer(hub_app(hub, OriginCheck([])), listener, max_message=65_536, shutdown_timeout_s=1)
     asyncio.get_running_loop().add_reader(0, _Writer(hub, wide.updates if symbols else _narrow).take)
-    print(json.dumps({"port": port.port, "epoch": board.epoch, "sequence": board.sequence}), flush=True)
-    await port.run()
+    # As the runtime does it: Python's own rhythm of collections is made for small programs.
+    broadcaster = hub.broadcaster
+    garbage = Garbage(hub.clock, present=lambda: len(broadcaster.members), left=lambda: broadcaster.left)
+    with garbage.tamed():
+        collector = asyncio.create_task(garbage.run())
+        print(json.dumps({"port": port.port, "epoch": board.epoch, "sequence": board.sequence}), flush=True)
+        await port.run()
+        collector.cancel()
 
 
 def main() -> None:
