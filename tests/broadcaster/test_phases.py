@@ -26,8 +26,41 @@ def test_an_interval_is_stretched_by_a_quarter_at_most_and_never_shortened(
     phases = Phases()
     for _ in range(PHASE_SIZE + crowded):
         phases.join(interval_ms)
-    wait = phases.after(now, interval_ms, phase) - now
+    wait = phases.after(now, now, interval_ms, phase) - now
     assert interval_ms / 1000 - 1e-6 <= wait <= (1.25 if crowded else 1.0) * interval_ms / 1000 + 1e-6
+
+
+@given(
+    st.floats(0, 1e6), st.sampled_from([20, 100, 250]), st.integers(0, 63), st.lists(st.floats(0, 0.19), max_size=20)
+)
+def test_a_group_stays_at_its_place_however_late_it_is_served(
+    start: float, interval_ms: int, number: int, lateness: list[float]
+) -> None:
+    interval = interval_ms / 1000
+    phases = Phases()
+    for _ in range(CROWD):
+        phases.join(interval_ms)
+    due = (int(start) + number / 64) * interval
+    for number_of_tick, late in enumerate(lateness, 1):
+        expected = (int(start) + number_of_tick + number / 64) * interval
+        due = phases.after(due + late * interval, due, interval_ms, number / 64)
+        assert due == expected
+
+
+def test_one_that_is_far_too_late_gets_a_whole_interval() -> None:
+    phases = Phases()
+    for _ in range(CROWD):
+        phases.join(250)
+    assert phases.after(100.2, 100.0, 250, 0.0) >= 100.45 - 1e-9
+
+
+def test_places_are_spread_evenly_however_many_are_given() -> None:
+    phases = Phases()
+    given = [phases.next_phase() for _ in range(128)]
+    assert Counter(Counter(given).values()) == {2: 64}
+    for count in (2, 4, 8, 16, 32):
+        taken = sorted(given[: count - 1])
+        assert max(later - earlier for earlier, later in pairwise([*taken, 1.0])) <= 2 / count
 
 
 def test_who_has_gone_is_no_crowd() -> None:

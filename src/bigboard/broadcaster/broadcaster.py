@@ -190,9 +190,14 @@ class Broadcaster:
         if sent and everybody:
             group.last_sent = now.monotonic
         group.armed = not sent
-        again = self._phases.after(now.monotonic, group.key.interval_ms, group.phase)
+        again = self._again(group, now.monotonic)
         group.due = again if sent or group.late else None
         self._plan(group)
+
+    def _again(self, group: Group, now: float) -> float:
+        """When a group that has just sent is due again."""
+        due = now if group.due is None else min(group.due, now)
+        return self._phases.after(now, due, group.key.interval_ms, group.phase)
 
     def _update(self, group: Group, members: Mapping[Member, Sent], late: Mapping[Member, Sent], now: Instant) -> bool:
         """Send its members what they lack; whether anybody lacked anything."""
@@ -236,7 +241,7 @@ class Broadcaster:
             frame = None if held_back else member.session.update(now)
             if frame is not None:
                 group.armed = False
-                group.due = self._phases.after(now.monotonic, group.key.interval_ms, group.phase)
+                group.due = self._again(group, now.monotonic)
             else:
                 frame = member.session.heartbeat(now, stay=held_back)
                 self.counters.heartbeats += frame is not None

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import ceil
 
 __all__ = ["PHASE_SIZE", "Phases"]
 
-PHASE_SIZE = 400
-"""Members that tick together: some milliseconds of writing."""
+PHASE_SIZE = 200
+"""Members that tick together: two or three milliseconds of writing."""
 
-_SLOTS = 25
+_PLACES = 64
 """Places in an interval. Small groups share one, so that a tick is made for many of them."""
-_GOLDEN = 0.618033988749895
 _LONGEST_STRETCH = 0.25
-_LATENESS = 0.05
+_MOST_LATE = 0.2
+_ROUNDING = 1e-3
 
 
 class Phases:
     """Gives each group its place in the interval, and brings it there little by little.
 
     All groups tick together after a quiet time, because the first change goes to all at once. From then on each interval of
-    a group in a crowd is stretched by up to a quarter until the group ticks at its own place; it is never shortened.
+    a group in a crowd is stretched by up to a quarter until the group ticks at its own place, and there it stays. A tick
+    that is late because others had to be served first does not move it: the next one is due at its place all the same. Would
+    each late tick put off the next, the groups would bunch up just when there is most to do.
     """
 
     def __init__(self) -> None:
@@ -28,9 +31,15 @@ class Phases:
         self._given = 0
 
     def next_phase(self) -> float:
-        """A place for a new group: multiples of the golden ratio spread evenly, however many there will be."""
+        """A place for a new group, from 0 to 1. However many are given, they are spread evenly (van der Corput)."""
         self._given += 1
-        return int(self._given * _GOLDEN % 1.0 * _SLOTS) / _SLOTS
+        number, place = self._given % _PLACES, 0.0
+        half = 0.5
+        while number:
+            place += half * (number & 1)
+            number >>= 1
+            half /= 2
+        return place
 
     def join(self, interval_ms: int) -> None:
         """A client more with this interval."""
@@ -46,13 +55,16 @@ class Phases:
         """Whether there are so many clients with this interval that it matters when they tick."""
         return self._crowds[interval_ms] > PHASE_SIZE
 
-    def after(self, now: float, interval_ms: int, phase: float) -> float:
-        """When a group that ticks now is due again: an interval later, or somewhat more in a crowd."""
+    def after(self, now: float, due: float, interval_ms: int, phase: float) -> float:
+        """When a group that ticks now, and should have at ``due``, is due again.
+
+        An interval later, or somewhat more in a crowd; somewhat less only for a group that is late at its own place.
+        """
         interval = interval_ms / 1000
-        due = now + interval
         if not self.crowded(interval_ms):
-            return due
-        missing = (phase * interval - due) % interval
-        if missing > (1 - _LATENESS) * interval:
-            return due  # It is just a little late, as any timer is.
-        return due + min(missing, _LONGEST_STRETCH * interval)
+            return now + interval
+        on_time = due if now - due <= _MOST_LATE * interval else now
+        earliest = on_time + interval
+        # As a multiple of the interval, so that groups with one place have one and the same time.
+        place = (ceil(earliest / interval - phase - _ROUNDING) + phase) * interval
+        return min(place, earliest + _LONGEST_STRETCH * interval)
