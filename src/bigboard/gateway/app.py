@@ -18,7 +18,7 @@ from bigboard.gateway.state_routes import state_routes
 from bigboard.gateway.stream import stream_routes
 from bigboard.gateway.ticker_routes import ticker_routes
 from bigboard.gateway.traffic import TrafficCounter
-from bigboard.gateway.websocket import websocket_routes
+from bigboard.gateway.websocket import BoardEndpoint
 from bigboard.version import VERSION
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ __all__ = ["dashboard_app", "hub_app"]
 def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
     """Port 8000: the page, REST and its documentation, ``/ws``, ``/ws/stream``, one symbol's ``/metrics``, ``/health``."""
     app = _app("Bigboard dashboard", hub, origins)
-    app.include_router(websocket_routes(hub, origins))
     app.include_router(stream_routes(hub, origins))
     app.include_router(ticker_routes(hub))
     app.include_router(health_routes(hub, "dashboard-api"), tags=["operation"])
@@ -44,7 +43,6 @@ def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
 def hub_app(hub: Hub, origins: OriginCheck) -> FastAPI:
     """Port 8086: ``/ws`` for programs and terminals; ``/health``, ``/debug`` and ``/metrics`` for who runs it."""
     app = _app("Bigboard hub", hub, origins)
-    app.include_router(websocket_routes(hub, origins))
     app.include_router(health_routes(hub, "dashboard-server"), tags=["operation"])
     app.include_router(debug_routes(hub))
     app.include_router(metrics_routes(hub))
@@ -55,6 +53,7 @@ def _app(title: str, hub: Hub, origins: OriginCheck) -> FastAPI:
     # FastAPI's own documentation pages load scripts from another host, which nothing here may do; see docs_page.
     app = FastAPI(title=title, version=VERSION, docs_url=None, redoc_url=None)
     app.state.hub = hub
+    app.add_middleware(BoardEndpoint, hub=hub, origins=origins)
     if origins.elsewhere:
         # Without it a browser lets no page of another origin read an answer, which is the default.
         app.add_middleware(

@@ -9,11 +9,16 @@ import msgspec
 
 from bigboard.errors import WireError
 from bigboard.wire.codes import ErrorCode
-from bigboard.wire.messages import ClientMessage, ServerMessage
+from bigboard.wire.messages import Authenticate, ClientMessage, Ping, ServerMessage, Subscribe, Unsubscribe
 
 __all__ = ["Format", "Frame", "decode_object", "decode_server", "encode", "read_client"]
 
-_ACTIONS = ("subscribe", "unsubscribe", "authenticate", "ping")
+_ACTIONS: dict[str, type[ClientMessage]] = {
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+    "authenticate": Authenticate,
+    "ping": Ping,
+}
 
 
 class Format(StrEnum):
@@ -82,7 +87,8 @@ def read_client(message: dict[str, Any]) -> ClientMessage:
             ErrorCode.UNKNOWN_ACTION, f"no action {action[:40]!r}; actions are {', '.join(_ACTIONS)}", id=id_
         )
     try:
-        return msgspec.convert(message, ClientMessage)  # type: ignore[no-any-return]
+        # Of a union msgspec would make a plan anew each time, which takes ten times as long as to follow it.
+        return msgspec.convert(message, _ACTIONS[action] if type(action) is str else ClientMessage)
     except (msgspec.ValidationError, RecursionError) as error:
         raise WireError(ErrorCode.BAD_MESSAGE, str(error), id=id_) from None
 
