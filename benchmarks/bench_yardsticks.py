@@ -8,15 +8,19 @@ The server has one core, the crowd of clients (a C program, compiled when first 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psutil
 from cases import capacity, classic, fan_out, mutes, ten_thousand, watch_lists
 from cases.stage import Plan
 from report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _CASES: dict[str, Callable[[Report, Plan], None]] = {
     "fan_out": fan_out.run,
@@ -26,6 +30,26 @@ _CASES: dict[str, Callable[[Report, Plan], None]] = {
     "watch_lists": watch_lists.run,
     "mutes": mutes.run,
 }
+
+
+@contextmanager
+def _others(report: Report) -> Iterator[None]:
+    """Add what the rest of the machine used meanwhile: where it is much, the figures tell more of that than of anything."""
+    before, begun = _busy_s() - _own_s(), time.monotonic()
+    yield
+    share = 100 * (_busy_s() - _own_s() - before) / (time.monotonic() - begun)
+    report.add("used by other programs meanwhile", share, "% of a core")
+
+
+def _busy_s() -> float:
+    """Seconds that all cores worked, or were taken away by the host of a virtual machine."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
+
+
+def _own_s() -> float:
+    """Seconds that this program and all it started and saw end have worked."""
+    return float(sum(os.times()[:4]))
 
 
 def main() -> None:
@@ -39,7 +63,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     for name in options.case or _CASES:
         report = Report(f"yardsticks_{name}")
-        _CASES[name](report, Plan(options.quick, options.minutes))
+        with _others(report):
+            _CASES[name](report, Plan(options.quick, options.minutes))
         report.finish()
 
 

@@ -46,7 +46,7 @@ class Nats:
         return Running(
             websocket_port,
             tongue="nats",
-            version=told.strip().rpartition(" ")[2],
+            version=told.strip().rpartition(" v")[2],
             servers=[psutil.Process(broker.pid)],
             processes=[broker, publisher],
         )

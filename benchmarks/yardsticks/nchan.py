@@ -78,7 +78,7 @@ class Nchan:
         broker = Broker(lambda file: [nginx, "-c", str(file), "-e", "stderr"], configuration, port)
         publisher = start_publisher("nchan", port, beats)
         told = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr
-        version = told.strip().rpartition(" ")[2]
+        version = told.strip().rpartition("/")[2]
         return Running(
             port, "/subscribe", version=version, servers=_with_worker(broker.pid), processes=[broker, publisher]
         )

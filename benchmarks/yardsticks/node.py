@@ -40,7 +40,7 @@ class NodeWs:
         node_version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
         return Running(
             hello["port"],
-            version=f"ws {found['version']}, Node {node_version}",
+            version=f"{found['version']} (Node {node_version.lstrip('v')})",
             servers=[psutil.Process(process.pid)],
             processes=[process],
         )
