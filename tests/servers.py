@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from bigboard.board import Board, Limits, Update
 from bigboard.clock import SystemClock
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
+from bigboard.gateway.front import front
 from bigboard.gateway.limits import Limit
 from bigboard.history import MemoryCandleHistory
 from bigboard.wire import SessionLimits
@@ -25,6 +26,7 @@ from bigboard.wire import SessionLimits
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
+    from ssl import SSLContext
 
 __all__ = ["DEADLINE_S", "Ended", "Gateway", "Up", "close_of", "gateway", "run", "running_up", "until", "until_reads"]
 
@@ -131,6 +133,8 @@ async def gateway(
     board: Board | None = None,
     port: int = 0,
     compression: bool = True,
+    trusted_proxies: Sequence[str] = (),
+    tls: SSLContext | None = None,
     **options: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway on two free ports of the loopback, or on a given one; ``options`` go to the hub."""
@@ -138,17 +142,18 @@ async def gateway(
     session_limits = session_limits or SessionLimits()
     hub = Hub(board or Board("E1", limits=board_limits), SystemClock(), history, limits=session_limits, **options)
     sockets = [bind("127.0.0.1", port, "port"), bind("127.0.0.1", 0, "hub_port")]
-    own = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    own = f"{'http' if tls is None else 'https'}://127.0.0.1:{sockets[0].getsockname()[1]}"
     origins = OriginCheck(allowed_origins, own=[own])
     dashboard, programs = (
         PortServer(
-            app(hub, origins),
+            front(app(hub, origins), trusted_proxies=trusted_proxies),
             listener,
             max_message=session_limits.max_message,
             shutdown_timeout_s=shutdown_timeout_s,
             compression=compression,
             handshake_timeout_s=handshake_timeout_s,
-            on_handshake_timeout=lambda: hub.limited.count(Limit.HANDSHAKE_TIME),
+            on_handshake_timeout=lambda address: hub.limited.count(Limit.HANDSHAKE_TIME, address=address),
+            tls=tls,
         )
         for app, listener in zip((dashboard_app, hub_app), sockets, strict=True)
     )
@@ -207,6 +212,8 @@ class Up:
 
     def __init__(self, process: asyncio.subprocess.Process, lines: list[str]) -> None:
         self.process = process
+        self.ended: Ended | None = None
+        """What it left behind, once it has ended."""
         self.lines = lines
         """What it said when it was ready."""
         words = lines[1].split()
@@ -230,8 +237,13 @@ class Up:
 
 
 @asynccontextmanager
-async def running_up(*arguments: str, environment: dict[str, str] | None = None) -> AsyncIterator[Up]:
-    """`bigboard up` as a user starts it. It has to leave standard error empty and end with status 0 by itself."""
+async def running_up(
+    *arguments: str, environment: dict[str, str] | None = None, quiet: bool = True
+) -> AsyncIterator[Up]:
+    """`bigboard up` as a user starts it. It has to end with status 0 by itself, and to leave standard error empty.
+
+    Not so if it is not ``quiet``: where a test is refused something, a line says so. Then ``up.ended`` has the lines.
+    """
     ports = [f"--{name}=0" for name in ("port", "hub-port") if not any(a.startswith(f"--{name}=") for a in arguments)]
     process = await _start(["up", *ports, *arguments], environment)
     try:
@@ -246,8 +258,9 @@ async def running_up(*arguments: str, environment: dict[str, str] | None = None)
                 lines.append(line.decode().rstrip("\n"))
         up = Up(process, lines)
         yield up
-        ended = await up.end()
-        assert (ended.status, ended.err) == (0, "")
+        up.ended = await up.end()
+        assert up.ended.status == 0
+        assert not (quiet and up.ended.err), up.ended.err
     finally:
         if process.returncode is None:
             process.kill()

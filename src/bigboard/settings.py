@@ -56,6 +56,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="Web origins that may open a WebSocket, besides the server's own.")
     ] = ()
 
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses and networks (CIDR) of proxies whose X-Forwarded-For and -Proto are believed."),
+    ] = ()
+    tls_cert: Annotated[
+        str | None, Meta(description="PEM file with the certificate and its chain: then both ports speak TLS alone.")
+    ] = None
+    tls_key: Annotated[str | None, Meta(description="PEM file with the key of tls_cert, without a password.")] = None
+
     # Who may come in
     authentication: Annotated[
         Literal["auto", "on", "off"],

@@ -86,7 +86,7 @@ async def test_an_empty_list_says_how_to_make_a_key(tmp_path: Path) -> None:
 
 async def test_a_board_takes_the_key_and_ends_its_connections_when_it_is_revoked(tmp_path: Path) -> None:
     token = await _made(tmp_path)
-    async with running_up(f"--keys-file={tmp_path / 'keys.json'}") as up:
+    async with running_up(f"--keys-file={tmp_path / 'keys.json'}", quiet=False) as up:
         async with httpx.AsyncClient(trust_env=False, base_url=up.page_url) as http:
             assert (await http.get("/api/v1/symbols")).status_code == 401
             headers = {"Authorization": f"Bearer {token}"}
@@ -104,7 +104,7 @@ async def test_a_board_takes_the_key_and_ends_its_connections_when_it_is_revoked
 async def test_watch_shows_its_key_from_a_file_or_the_environment(tmp_path: Path) -> None:
     token = await _made(tmp_path)
     (tmp_path / "token").write_text(token + "\n")
-    async with running_up(f"--keys-file={tmp_path / 'keys.json'}") as up:
+    async with running_up(f"--keys-file={tmp_path / 'keys.json'}", quiet=False) as up:
         refused = await run("watch", "market_data", "--url", up.ws_url)
         assert refused.status == 1
         assert "unauthenticated" in refused.err or "who you are" in refused.err
@@ -129,7 +129,7 @@ async def test_a_public_address_needs_a_key_or_the_word(tmp_path: Path) -> None:
     assert "--insecure" in alone.err
     await _made(tmp_path)
     async with (
-        running_up("--host=0.0.0.0", f"--keys-file={tmp_path / 'keys.json'}") as up,
+        running_up("--host=0.0.0.0", f"--keys-file={tmp_path / 'keys.json'}", quiet=False) as up,
         httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{up.port}") as http,
     ):
         assert (await http.get("/api/v1/state")).status_code == 401

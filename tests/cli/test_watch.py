@@ -174,7 +174,7 @@ async def test_a_connection_that_was_cut_goes_on_with_diffs() -> None:
             assert (await watch.line())["type"] == "state_update"
             cut = list(served.hub.broadcaster.members)
             for member in cut:
-                member._websocket.scope["extensions"]["bigboard.abort"]["abort"]()  # type: ignore[attr-defined]
+                member._channel.abort()  # type: ignore[attr-defined]
             # The client may be back before anybody looks, as another member.
             await until(lambda: not any(member in served.hub.broadcaster.members for member in cut))
             served.price(2.0)

@@ -50,7 +50,7 @@ async def test_a_server_that_others_reach_cannot_know_its_names(address: str) ->
 
 
 async def test_the_running_server_is_guarded_on_both_ports() -> None:
-    async with running_up() as up:
+    async with running_up(quiet=False) as up:
         for port in (up.port, up.hub_port):
             async with httpx.AsyncClient() as client:
                 strange = {"host": f"evil.example:{port}", "origin": f"http://evil.example:{port}"}

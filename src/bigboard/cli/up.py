@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -17,9 +18,13 @@ from bigboard.settings import load_settings
 from bigboard.version import VERSION
 
 if TYPE_CHECKING:
+    from bigboard.clock import Clock
+    from bigboard.logs import LineLimit
     from bigboard.settings import Settings
 
 __all__ = ["up"]
+
+_REPORT_S = 10.0
 
 _EPILOG = """
 \b
@@ -45,6 +50,8 @@ Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME
     "--insecure", is_flag=True, default=None, help="Listen where others can reach it, without authentication."
 )
 @click.option("--keys-file", metavar="FILE", help="API keys of `bigboard key`; with it, clients have to authenticate.")
+@click.option("--tls-cert", metavar="FILE", help="Certificate with its chain, PEM: https and wss on both ports.")
+@click.option("--tls-key", metavar="FILE", help="Its key, PEM.")
 @click.option("--port", metavar="PORT", help="Port of the page, REST and /ws.  [8000]")
 @click.option("--hub-port", metavar="PORT", help="Port of the hub for programs.  [8086]")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.  [warning]")
@@ -59,11 +66,14 @@ def up(config: Path | None, paths: tuple[str, ...], replay: tuple[str, ...], **f
     # `--replay *.gz`: a shell gives the first name to the option and leaves the others beside it.
     recordings = (*replay, *paths) or None
     settings = load_settings(config=config, environment=os.environ, flags={**flags, "replay": recordings})
-    configure_logs(settings.log_level, settings.log_format)
-    uvloop.run(_run(settings))
+    lines = configure_logs(settings.log_level, settings.log_format)
+    try:
+        uvloop.run(_run(settings, lines))
+    finally:
+        lines.report(at_end=True)
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, lines: LineLimit) -> None:
     # Imported late, so that --help and a mistyped option answer at once.
     from bigboard.clock import SystemClock  # noqa: PLC0415
     from bigboard.gateway.page import page_is_built  # noqa: PLC0415
@@ -78,11 +88,22 @@ async def _run(settings: Settings) -> None:
     def announce() -> None:
         page = "" if page_is_built() else "  (the page is not built: that needs Node 20; the rest works)"
         click.echo(f"Bigboard {VERSION}: {what}")
-        click.echo(f"Open http://{host}:{board.port}{page}   programs: ws://{host}:{board.hub_port}/ws")
+        tls = "s" if settings.tls_cert else ""
+        click.echo(f"Open http{tls}://{host}:{board.port}{page}   programs: ws{tls}://{host}:{board.hub_port}/ws")
         click.echo("Stop with Ctrl-C")
         if progress is not None:
             progress.begin()
 
-    await board.run(announce)
+    reports = asyncio.create_task(_report(lines, clock))
+    try:
+        await board.run(announce)
+    finally:
+        reports.cancel()
     if progress is not None:
         progress.finish()
+
+
+async def _report(lines: LineLimit, clock: Clock) -> None:
+    while True:
+        await clock.sleep(_REPORT_S)
+        lines.report()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import ssl
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import uvloop
 
 from bigboard.cli.token import read_token
 from bigboard.client import BoardClient
-from bigboard.errors import WireError
+from bigboard.errors import SettingError, WireError
 from bigboard.wire.messages import DiffUpdate, Error, StateUpdate
 
 __all__ = ["watch"]
@@ -25,6 +26,7 @@ Examples:
   bigboard watch market_data:BTCUSDT
   bigboard watch trades orders --interval-ms 1000 | jq -c .changes
   bigboard watch '*' --url ws://desk:8086/ws > board.jsonl
+  bigboard watch trades --url wss://desk.example/ws --token-file key.txt
 """
 
 
@@ -37,7 +39,10 @@ Examples:
 @click.option(
     "--token-file", type=click.Path(path_type=Path), metavar="FILE", help="An API key or token.  [$BIGBOARD_TOKEN]"
 )
-def watch(subscriptions: tuple[str, ...], url: str, interval_ms: int, token_file: Path | None) -> None:
+@click.option(
+    "--ca", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with certificates to trust for wss://."
+)
+def watch(subscriptions: tuple[str, ...], url: str, interval_ms: int, token_file: Path | None, ca: Path | None) -> None:
     """Print what changes, one JSON object a line: first the state, then diffs.
 
     A SUBSCRIPTION is a topic (market_data), a topic and a key (orderbook:BTCUSDT), or '*'. A lost connection is made
@@ -46,7 +51,9 @@ def watch(subscriptions: tuple[str, ...], url: str, interval_ms: int, token_file
     # Ctrl-C is how one leaves this command: no traceback, and the exit code of an interrupted program.
     with contextlib.suppress(BrokenPipeError):
         token = read_token(token_file)
-        client = BoardClient(url, subscriptions, interval_ms=interval_ms, token=token, on_lost=_tell_lost)
+        client = BoardClient(
+            url, subscriptions, interval_ms=interval_ms, token=token, ssl=_trusting(ca), on_lost=_tell_lost
+        )
         uvloop.run(_watch(client))
         return
     # Python flushes standard output once more at exit, into the pipe that is gone.
@@ -65,6 +72,18 @@ async def _watch(client: BoardClient) -> None:
                 raise WireError(message.code, message.message)
             elif _reader_is_gone(out.fileno()):
                 raise BrokenPipeError
+
+
+def _trusting(ca: Path | None) -> ssl.SSLContext | None:
+    """What verifies a server by the certificates of a file alone; ``None`` without one."""
+    if ca is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=str(ca))
+    except ssl.SSLError:
+        raise SettingError("ca", "", f"--ca: there is no certificate in {ca}: it must be a PEM file") from None
+    except OSError as error:
+        raise SettingError("ca", "", f"--ca: cannot read {ca} ({error.strerror})") from None
 
 
 def _reader_is_gone(descriptor: int) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from ssl import SSLCertVerificationError
+from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
@@ -16,6 +17,7 @@ from bigboard.wire import ClientSession, Format, Retry, retry_policy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
+    from ssl import SSLContext
 
     from websockets.asyncio.client import ClientConnection
 
@@ -37,7 +39,7 @@ class BoardClient:
     ``async for message in client.messages()`` gives every message after it was applied; ``client.replica`` is then the
     server's state at ``client.cursor``. A lost connection is made again without a word here: it shows as a message
     ``subscribed`` with ``resumed``. What cannot heal raises ``ConnectionFailed``. ``token`` is an API key or a JWT, which
-    goes with each handshake.
+    goes with each handshake. ``ssl`` says which certificates a ``wss://`` address may show, if not the system's choice.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class BoardClient:
         format: Format = Format.MSGPACK,
         interval_ms: int | None = None,
         token: str | None = None,
+        ssl: SSLContext | None = None,
         first_attempts: int = 1,
         silence_s: float = 15.0,
         open_timeout_s: float = 10.0,
@@ -57,6 +60,7 @@ class BoardClient:
         self.url = url
         self.session = ClientSession(subscriptions, format=format, interval_ms=interval_ms)
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._tls: dict[str, Any] = {} if ssl is None else {"ssl": ssl}
         self.connections = 0
         """Connections that were opened."""
         self._first_attempts = first_attempts
@@ -101,6 +105,9 @@ class BoardClient:
                 if status < 500 and status != 429:
                     raise ConnectionFailed(self.url, reason) from None
                 least_s = _LATER_S if status == 429 else 0.0
+            except SSLCertVerificationError as error:
+                reason = f"its certificate is not trusted ({error.verify_message}); --ca FILE names one that is"
+                raise ConnectionFailed(self.url, reason) from None
             except (OSError, TimeoutError, InvalidHandshake) as error:
                 reason = str(error) or type(error).__name__
             finally:
@@ -120,6 +127,7 @@ class BoardClient:
             subprotocols=[session.format.subprotocol],  # type: ignore[list-item]
             open_timeout=self._open_timeout_s,
             additional_headers=self._headers,
+            **self._tls,
             max_size=_MOST_BYTES,
             # The server compresses nothing by default, and on one machine it would only cost time.
             compression=None,
@@ -138,13 +146,15 @@ class BoardClient:
 
     def _check_url(self) -> None:
         try:
-            host = parse_uri(self.url).host
-            host.encode("idna")
-            usable = host.isprintable()
+            address = parse_uri(self.url)
+            address.host.encode("idna")
+            usable = address.host.isprintable()
         except (InvalidURI, ValueError):
             usable = False
         if not usable:
             raise ConnectionFailed(self.url[:200], "is no WebSocket address; try ws://127.0.0.1:8086/ws")
+        if self._tls and not address.secure:
+            raise ConnectionFailed(self.url, "has no TLS, so no certificate can be checked; write wss://")
 
     async def _flush(self, websocket: ClientConnection) -> None:
         for frame in self.session.outgoing():

@@ -49,10 +49,10 @@ class Admission:
         """A place for a connection from this address, or the limit that leaves no room even to tell it so nicely."""
         counted = counted_as(address)
         if self._places >= self._limits.connections:
-            self._limited.count(Limit.CONNECTIONS)
+            self._limited.count(Limit.CONNECTIONS, address=address)
             return Limit.CONNECTIONS
         if self._addresses[counted] >= self._limits.connections_per_address:
-            self._limited.count(Limit.CONNECTIONS_PER_ADDRESS)
+            self._limited.count(Limit.CONNECTIONS_PER_ADDRESS, address=address)
             if self._turned_away >= _MOST_TURNED_AWAY:
                 return Limit.CONNECTIONS_PER_ADDRESS
             self._turned_away += 1
@@ -67,7 +67,7 @@ class Admission:
             return True
         subject = identity.subject
         if self._subjects[subject] >= self._limits.connections_per_subject:
-            self._limited.count(Limit.CONNECTIONS_PER_SUBJECT)
+            self._limited.count(Limit.CONNECTIONS_PER_SUBJECT, address=place.address, subject=subject)
             return False
         place.subject = subject
         self._subjects[subject] += 1

@@ -12,6 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from bigboard.board import Subscription
 from bigboard.errors import WireError
+from bigboard.gateway.access_log import note
 from bigboard.gateway.problem import Problem
 from bigboard.wire import ANONYMOUS, Credentials, Identity
 
@@ -46,11 +47,14 @@ async def _visitor(
     if credentials is None:
         return ANONYMOUS
     if given is None:
+        note(request.scope, reason="no credential")
         raise HTTPException(401, _MISSING, headers=CHALLENGE)
     try:
         identity = credentials.identify(given.credentials, hub.clock.epoch_ms())
     except WireError as error:
+        note(request.scope, reason=str(error))
         raise HTTPException(401, str(error), headers=CHALLENGE) from None
+    note(request.scope, subject=identity.subject)
     return identity
 
 

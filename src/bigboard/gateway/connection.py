@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-import structlog
-
 from bigboard.errors import WireError
 from bigboard.gateway.limits import Limit
 from bigboard.gateway.message_flow import Flow, MessageFlow, flow_reason
@@ -20,14 +18,13 @@ if TYPE_CHECKING:
     from bigboard.gateway.admission import Place
     from bigboard.gateway.hub import Hub
     from bigboard.gateway.protocol import DirectChannel
+    from bigboard.gateway.visit import Visit
     from bigboard.wire import Close, Frame, Identity, Instant, ServerSession
 
 __all__ = ["Connection"]
 
 _LONGEST_TIMER_S = 3_600.0
 """A token may be good for a year, and the wall clock by which it ends may be set meanwhile."""
-
-_log = structlog.stdlib.get_logger("bigboard.gateway")
 
 
 class Connection:
@@ -40,7 +37,7 @@ class Connection:
 
     __slots__ = (
         "__weakref__", "_broadcaster", "_channel", "_closing", "_code", "_expiry", "_flow", "_hub", "_pacemaker",
-        "_place", "_prepare", "_write", "clear", "client_class", "session",
+        "_place", "_prepare", "_visit", "_write", "clear", "client_class", "session",
     )  # fmt: skip
 
     def __init__(
@@ -49,11 +46,11 @@ class Connection:
         session: ServerSession,
         hub: Hub,
         place: Place,
-        *,
-        client_class: str,
+        visit: Visit,
     ) -> None:
         self.session = session
-        self.client_class = client_class
+        self.client_class = visit.client
+        self._visit = visit
         self._hub = hub
         self._place = place
         self._flow = MessageFlow(hub.bounds)
@@ -114,6 +111,8 @@ class Connection:
     def identify(self, identity: Identity | None) -> None:
         """See ``Guest``."""
         now = self._pacemaker.now()
+        if identity is None:
+            self._visit.ended(self.session.identity, "withdrawn")
         self.session.identify(identity, now)
         self._broadcaster.answer(self, now)
         self._watch_expiry()
@@ -121,6 +120,8 @@ class Connection:
     def _known(self) -> None:
         """The client has said who it is, or did so anew."""
         identity = self.session.identity
+        if identity is not None and identity.credential:
+            self._visit.authenticated(identity)
         if identity is not None and not self._hub.admission.name(self._place, identity):
             self.session.end(CloseCode.RATE_LIMITED, self._hub.admission.reason(Limit.CONNECTIONS_PER_SUBJECT))
             self._broadcaster.answer(self, self._pacemaker.now())
@@ -139,8 +140,11 @@ class Connection:
     def _expire(self) -> None:
         now = self._pacemaker.now()
         self.session.expire(now)
-        if self.session.identity is None and self.session.close is not None:
-            self._hub.limited.count(Limit.AUTHENTICATION_TIME)
+        if self.session.close is not None:
+            if self.session.identity is None:
+                self._hub.limited.count(Limit.AUTHENTICATION_TIME, address=self._visit.address)
+            else:
+                self._visit.ended(self.session.identity, "expired")
         self._broadcaster.answer(self, now)
         self._watch_expiry()
 
@@ -152,6 +156,7 @@ class Connection:
         self._broadcaster.add(self, self._pacemaker.now())
         self._pacemaker.wake()  # On a quiet board nothing else would set the timer for its heartbeats.
         self._hub.guests.add(self)
+        self._visit.opened(self.session.identity)
         self._known()
         try:
             await self._receive_all()
@@ -161,13 +166,14 @@ class Connection:
         except OSError:
             pass
         except Exception as error:  # noqa: BLE001 - one client's failure ends its connection, and is said, no more
-            _log.error("connection failed", error=repr(error))
+            self._visit.failed(error)
         finally:
             self._hub.guests.discard(self)
             if self._expiry is not None:
                 self._expiry.cancel()
             self._broadcaster.remove(self)
             self._broadcaster.ended(self._code)
+            self._visit.closed(self.session.identity, self._code, self._pacemaker.now().monotonic)
             if self._closing is not None:
                 self._closing.cancel()
                 await asyncio.gather(self._closing, return_exceptions=True)
@@ -198,7 +204,7 @@ class Connection:
         if flow is Flow.TAKE:
             self.session.receive(payload, now)
             return
-        self._hub.limited.count(Limit.MESSAGE_RATE)
+        self._hub.limited.count(Limit.MESSAGE_RATE, address=self._visit.address)
         reason = flow_reason(self._hub.bounds.messages)
         if flow is Flow.REFUSE:
             self.session.refuse(WireError(ErrorCode.RATE_LIMITED, f"{reason}: this message was not read"))

@@ -24,11 +24,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+_HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
 # Addresses are relative, so that the page also works under a path of a proxy.
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -67,7 +63,7 @@ def docs_routes() -> list[BaseRoute]:
     # A plain function runs on a thread, because it looks at the disk.
     def file(request: Request) -> Response:
         name = request.url.path.rpartition("/")[2]
-        return FileResponse(_assets() / name, headers={**_HEADERS, "Cache-Control": "no-cache"})
+        return FileResponse(_assets() / name, headers=_HEADERS)
 
     return [
         Route("/docs", page),

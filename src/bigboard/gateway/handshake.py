@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketDisconnect
 
 from bigboard.errors import WireError
+from bigboard.gateway.access_log import note
 from bigboard.gateway.address import client_address
 from bigboard.gateway.admission import Place
 from bigboard.gateway.bearer import CHALLENGE, bearer_token
@@ -44,22 +45,26 @@ class Refused(Exception):  # noqa: N818 - control flow of a handshake
         self.headers = headers
 
 
-def admit(hub: Hub, origins: OriginCheck, headers: Mapping[str, str]) -> Identity | None:
+def admit(hub: Hub, origins: OriginCheck, websocket: WebSocket) -> Identity | None:
     """Who may open a WebSocket: the holder of the credential that came with the handshake, ``None`` without one.
 
     Raises ``Refused``.
     """
     if hub.draining:
         raise Refused(503, "the server stops; try again soon")
-    if not origins.permits(headers.get("origin"), headers.get("host")):
+    headers = websocket.headers
+    secure = websocket.scope["scheme"] == "wss"
+    if not origins.permits(headers.get("origin"), headers.get("host"), secure=secure):
         raise Refused(403, "this origin may not connect; the setting allowed_origins lists those that may")
     if hub.credentials is None:
         return None
     try:
         token = bearer_token(headers)
-        return None if token is None else hub.credentials.identify(token, hub.clock.epoch_ms())
+        identity = None if token is None else hub.credentials.identify(token, hub.clock.epoch_ms())
     except (WireError, ValueError) as error:
+        note(websocket.scope, reason=str(error))
         raise Refused(401, str(error), CHALLENGE) from None
+    return identity
 
 
 async def refuse(websocket: WebSocket, refused: Refused) -> None:

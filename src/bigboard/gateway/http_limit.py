@@ -32,9 +32,10 @@ class HttpLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if scope["type"] == "http":
-            wait_s = self._table.take(counted_as(client_address(scope)), self._clock.monotonic_s())
+            address = client_address(scope)
+            wait_s = self._table.take(counted_as(address), self._clock.monotonic_s())
             if wait_s:
-                self._limited.count(Limit.HTTP_RATE)
+                self._limited.count(Limit.HTTP_RATE, address=address)
                 seconds = math.ceil(wait_s)
                 detail = f"too many requests from your address; try again in {seconds} s"
                 await JSONResponse({"detail": detail}, 429, {"Retry-After": str(seconds)})(scope, receive, send)

@@ -17,7 +17,7 @@ class HttpProtocol(HttpToolsProtocol):
     """Drops a connection whose next request has not come in whole ``handshake_s`` after its first byte, or the start."""
 
     handshake_s = 10.0
-    on_timeout: Callable[[], None] = staticmethod(lambda: None)
+    on_timeout: Callable[[str], None] = staticmethod(lambda address: None)  # noqa: ARG005 - nobody listens
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -58,10 +58,10 @@ class HttpProtocol(HttpToolsProtocol):
     def _too_late(self) -> None:
         self._deadline = None
         if not self.transport.is_closing():
-            self.on_timeout()
+            self.on_timeout(self.client[0] if self.client else "unknown")
             self.transport.abort()
 
 
-def http_protocol(handshake_s: float, on_timeout: Callable[[], None]) -> type[HttpProtocol]:
+def http_protocol(handshake_s: float, on_timeout: Callable[[str], None]) -> type[HttpProtocol]:
     """The protocol with its time; uvicorn makes one for each connection and passes no arguments of ours."""
     return type("HttpProtocol", (HttpProtocol,), {"handshake_s": handshake_s, "on_timeout": staticmethod(on_timeout)})

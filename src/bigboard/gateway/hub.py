@@ -12,6 +12,7 @@ from bigboard.gateway.limits import GatewayLimits, Limited
 from bigboard.gateway.prepared import FramePreparer
 from bigboard.gateway.rate import RateTable
 from bigboard.gateway.traffic import Traffic
+from bigboard.gateway.visit import WatchedCredentials
 from bigboard.wire import Close, CloseCode, Door, Frames, SessionLimits
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bigboard.auth import ServerCredentials
     from bigboard.board import Board
     from bigboard.clock import Clock
+    from bigboard.gateway.visit import Visit
     from bigboard.wire import Identity
 
 __all__ = ["CandleQuery", "Hub"]
@@ -78,9 +80,10 @@ class Hub:
         """The board has changed."""
         self.pacemaker.wake()
 
-    def door(self, identity: Identity | None) -> Door:
+    def door(self, identity: Identity | None, visit: Visit) -> Door:
         """The door of a new connection, which came with a credential or has some time to give one."""
-        return Door(self.credentials, identity, self.clock.monotonic_s() + self._auth_timeout_s)
+        credentials = None if self.credentials is None else WatchedCredentials(self.credentials, visit)
+        return Door(credentials, identity, self.clock.monotonic_s() + self._auth_timeout_s)
 
     async def drain(self, timeout_s: float) -> None:
         """Ask every client to come back later (1012) and wait until they are gone, at most ``timeout_s``."""

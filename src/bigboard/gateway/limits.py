@@ -6,9 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import structlog
+
 from bigboard.gateway.rate import Rate
 
 __all__ = ["GatewayLimits", "Limit", "Limited"]
+
+_log = structlog.stdlib.get_logger("bigboard.limits")
 
 
 class Limit(StrEnum):
@@ -43,6 +47,7 @@ class Limited:
     def __init__(self) -> None:
         self.counts: Counter[Limit] = Counter()
 
-    def count(self, limit: Limit) -> None:
-        """One more."""
+    def count(self, limit: Limit, **who: str) -> None:
+        """One more; ``who`` is for the log line, such as ``address`` and ``subject``."""
         self.counts[limit] += 1
+        _log.warning("limit reached", why=limit.value, **who)

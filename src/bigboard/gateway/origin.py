@@ -27,13 +27,18 @@ class OriginCheck:
         self._any = ANY in self.elsewhere
         self._allowed = frozenset((*self.elsewhere, *map(_plain, own)))
 
-    def permits(self, origin: str | None, host: str | None) -> bool:
-        """Whether a handshake with this ``Origin`` may go on; ``host`` is the request's own ``Host``."""
+    def permits(self, origin: str | None, host: str | None, *, secure: bool = False) -> bool:
+        """Whether a handshake with this ``Origin`` may go on; ``host`` is the request's own ``Host``.
+
+        ``secure`` says that it is known to have come by TLS. Then a page that came without is another origin: anybody on
+        the way could have written it. Else a proxy that nobody told of may have taken the TLS off, so both will do.
+        """
         if origin is None or self._any:
             return True
         given = origin.lower()
         # Compared as text: an origin is what a stranger sent, and need not even be a URL.
-        own = () if host is None else (f"http://{host.lower()}", f"https://{host.lower()}")
+        schemes = ("https",) if secure else ("http", "https")
+        own = () if host is None else tuple(f"{scheme}://{host.lower()}" for scheme in schemes)
         return given in self._allowed or given in own
 
 

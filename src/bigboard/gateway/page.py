@@ -20,13 +20,9 @@ PAGE = Path(__file__).parent / "page"
 """Where the build puts the app, and where the wheel has it."""
 
 _POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    # The document names the assets by hash, so it must be fresh and they never change.
-    "Cache-Control": "no-cache",
-}
+# The document names the assets by hash, so it must be fresh and they never change.
+_FRESH = {"Cache-Control": "no-cache"}
+_HEADERS = {"Content-Security-Policy": _POLICY, **_FRESH}
 _MISSING = (
     "The page is not built. With Node 20 or newer: make web, then reload.\n"
     "Everything else works: /ws, /health, /api/v1/state.\n"
@@ -40,7 +36,6 @@ class _Assets(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 
@@ -60,7 +55,7 @@ def page_routes() -> list[BaseRoute]:
 
     def beside(request: Request) -> Response:
         file = PAGE / request.url.path.removeprefix("/")
-        return FileResponse(file) if file.is_file() else Response(status_code=404)
+        return FileResponse(file, headers=_FRESH) if file.is_file() else Response(status_code=404)
 
     return [
         Route("/", index),

@@ -126,7 +126,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             reader.parser = None  # type: ignore[assignment]  # as uvicorn itself does at the end of it
         # With no high water the transport writes to the socket at once, instead of at the end of the loop's turn, and says
         # whenever something is left: a client is ready when nothing is.
-        self.transport.set_write_buffer_limits(high=0)
+        # Under TLS uvloop takes no high water at all for "full when empty", and never says that it is clear again.
+        secure = self.transport.get_extra_info("sslcontext") is not None
+        self.transport.set_write_buffer_limits(high=1 if secure else 0)
 
     def data_received(self, data: bytes) -> None:
         """Called when some data is received."""

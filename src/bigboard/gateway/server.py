@@ -6,18 +6,20 @@ import asyncio
 import contextlib
 import errno
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
 from bigboard.errors import SettingError
 from bigboard.gateway.http_protocol import http_protocol
-from bigboard.gateway.protocol import WebSocketProtocol
+from bigboard.gateway.protocol import CLOSE_S, WebSocketProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from ssl import SSLContext
 
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
+    from uvicorn._types import ASGIApplication
 
 __all__ = ["PortServer", "bind"]
 
@@ -47,6 +49,27 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, tls: SSLContext | None, handshake_timeout_s: float) -> None:
+        super().__init__(config)
+        self._tls = tls
+        self._handshake_timeout_s = handshake_timeout_s
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # As uvicorn does it for sockets that are there, but for the times: a TLS handshake would have a minute.
+        loop = asyncio.get_running_loop()
+        times: dict[str, Any] = {}
+        if self._tls is not None:
+            times = {"ssl_handshake_timeout": self._handshake_timeout_s, "ssl_shutdown_timeout": CLOSE_S}
+        self.servers = [
+            await loop.create_server(self._protocol, sock=one, ssl=self._tls, backlog=self.config.backlog, **times)
+            for one in sockets or ()
+        ]
+        self.started = True
+
+    def _protocol(self) -> asyncio.Protocol:
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         # Two servers share the process, and neither owns it: the runtime hears the signals and stops both.
@@ -58,36 +81,36 @@ class PortServer:
 
     def __init__(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         listener: socket.socket,
         *,
         max_message: int,
         shutdown_timeout_s: float,
         compression: bool = True,
         handshake_timeout_s: float = 10.0,
-        on_handshake_timeout: Callable[[], None] = lambda: None,
+        on_handshake_timeout: Callable[[str], None] = lambda address: None,  # noqa: ARG005 - nobody listens
+        tls: SSLContext | None = None,
     ) -> None:
         self._listener = listener
-        self._server = _Server(
-            uvicorn.Config(
-                app,
-                http=http_protocol(handshake_timeout_s, on_handshake_timeout),
-                ws=WebSocketProtocol,
-                # PROTOCOL section 1: a ping every 30 s, closed 60 s after the last sign of life.
-                ws_ping_interval=_PING_S,
-                ws_ping_timeout=_PING_S,
-                # One byte more, so that the session can answer a message that is just too large with its own error.
-                ws_max_size=max_message + 1,
-                ws_per_message_deflate=compression,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                # uvicorn believes forwarded headers from 127.0.0.1 unless it is told not to.
-                proxy_headers=False,
-                timeout_graceful_shutdown=max(1, round(shutdown_timeout_s)),
-            )
+        config = uvicorn.Config(
+            cast("ASGIApplication", app),
+            http=http_protocol(handshake_timeout_s, on_handshake_timeout),
+            ws=WebSocketProtocol,
+            # PROTOCOL section 1: a ping every 30 s, closed 60 s after the last sign of life.
+            ws_ping_interval=_PING_S,
+            ws_ping_timeout=_PING_S,
+            # One byte more, so that the session can answer a message that is just too large with its own error.
+            ws_max_size=max_message + 1,
+            ws_per_message_deflate=compression,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # uvicorn believes forwarded headers from 127.0.0.1 unless it is told not to; see forwarded.py.
+            proxy_headers=False,
+            timeout_graceful_shutdown=max(1, round(shutdown_timeout_s)),
         )
+        self._server = _Server(config, tls, handshake_timeout_s)
 
     @property
     def port(self) -> int:

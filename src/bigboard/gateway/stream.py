@@ -11,7 +11,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import structlog
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
@@ -23,6 +22,8 @@ from bigboard.gateway.stream_guest import StreamGuest
 from bigboard.gateway.stream_pace import StreamPace
 from bigboard.gateway.ticker import SymbolView
 from bigboard.gateway.ticker_routes import LONGEST_SYMBOL, unknown_symbol
+from bigboard.gateway.traffic import STREAM
+from bigboard.gateway.visit import Visit
 from bigboard.wire import Close, CloseCode, Instant
 from bigboard.wire.messages import rfc3339
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from bigboard.gateway.origin import OriginCheck
 
 __all__ = ["stream_routes"]
-
-_log = structlog.stdlib.get_logger("bigboard.gateway")
 
 _STUCK_S = 30.0
 """How long one message may wait for a client that does not read, before the client is closed."""
@@ -48,7 +47,7 @@ def stream_routes(hub: Hub, origins: OriginCheck, *, stuck_s: float = _STUCK_S) 
     async def stream(websocket: WebSocket) -> None:
         symbol = websocket.query_params.get("symbol", "")
         try:
-            identity = admit(hub, origins, websocket.headers)
+            identity = admit(hub, origins, websocket)
             _check(hub, symbol, may_know=identity is not None or hub.credentials is None)
             place = place_for(hub, websocket)
         except Refused as refused:
@@ -59,8 +58,9 @@ def stream_routes(hub: Hub, origins: OriginCheck, *, stuck_s: float = _STUCK_S) 
             await turn_away(websocket, hub.admission.reason(place.excess))
             return
         view = SymbolView(hub.board, symbol)
-        guest = StreamGuest(hub.door(identity), view.symbol)
-        await _Stream(hub, websocket, view, guest, place, stuck_s=stuck_s).run()
+        visit = Visit.of(websocket, STREAM, hub.clock.monotonic_s())
+        guest = StreamGuest(hub.door(identity, visit), view.symbol, visit)
+        await _Stream(hub, websocket, view, guest, place, visit=visit, stuck_s=stuck_s).run()
 
     return router
 
@@ -82,19 +82,31 @@ class _Stream:
     """One client. It holds at most one message of its own; the transport's buffer has its bound from uvicorn."""
 
     def __init__(
-        self, hub: Hub, websocket: WebSocket, view: SymbolView, guest: StreamGuest, place: Place, *, stuck_s: float
+        self,
+        hub: Hub,
+        websocket: WebSocket,
+        view: SymbolView,
+        guest: StreamGuest,
+        place: Place,
+        *,
+        visit: Visit,
+        stuck_s: float,
     ) -> None:
         self._hub = hub
         self._websocket = websocket
         self._view = view
         self._guest = guest
         self._place = place
+        self._visit = visit
+        self._code = 1006
+        """The code that the connection ended with; until it is known, that it was lost."""
         self._flow = MessageFlow(hub.bounds)
         self._stuck_s = stuck_s
 
     async def run(self) -> None:
         """Send until either side closes."""
         self._hub.guests.add(self._guest)
+        self._visit.opened(self._guest.identity)
         sender = asyncio.create_task(self._send_all())
         receiver = asyncio.create_task(self._receive_all())
         try:
@@ -108,17 +120,22 @@ class _Stream:
                 task.cancel()
             for error in await asyncio.gather(sender, receiver, return_exceptions=True):
                 if isinstance(error, Exception) and not isinstance(error, WebSocketDisconnect | OSError):
-                    _log.error("stream failed", error=repr(error))
+                    self._visit.failed(error)
+            self._visit.closed(self._guest.identity, self._code, self._hub.clock.monotonic_s())
 
     async def _receive_all(self) -> None:
         # Nothing has to be said but who one is; yet only a reader learns of the end.
-        while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                self._code = message["code"] if self._guest.end is None else self._code
+                return
             text, now = message.get("text"), self._now()
             flow = self._flow.take(now.monotonic)
             if flow is Flow.TAKE:
                 self._guest.take(text if text is not None else message["bytes"], now)
                 continue
-            self._hub.limited.count(Limit.MESSAGE_RATE)
+            self._hub.limited.count(Limit.MESSAGE_RATE, address=self._visit.address)
             if flow is Flow.CLOSE:
                 self._guest.leave(CloseCode.RATE_LIMITED, flow_reason(self._hub.bounds.messages))
 
@@ -127,7 +144,7 @@ class _Stream:
         await self._guest.spoken(self._now())
         identity = self._guest.identity
         if identity is None:
-            self._hub.limited.count(Limit.AUTHENTICATION_TIME)
+            self._hub.limited.count(Limit.AUTHENTICATION_TIME, address=self._visit.address)
         elif not self._hub.admission.name(self._place, identity):
             self._guest.leave(CloseCode.RATE_LIMITED, self._hub.admission.reason(Limit.CONNECTIONS_PER_SUBJECT))
         if late and self._guest.end is None and _is_unknown(self._hub, self._view):
@@ -174,6 +191,7 @@ class _Stream:
         return True
 
     async def _close(self, close: Close) -> None:
+        self._code = close.code
         # The transport closes only when all is written, which may be never.
         asyncio.get_running_loop().call_later(CLOSE_S, abort_of(self._websocket.scope))
         async with asyncio.timeout(CLOSE_S):

@@ -12,6 +12,7 @@ from bigboard.wire.codec import decode_object, read_client
 from bigboard.wire.messages import Authenticate
 
 if TYPE_CHECKING:
+    from bigboard.gateway.visit import Visit
     from bigboard.wire import Door, Identity, Instant
 
 __all__ = ["StreamGuest"]
@@ -23,10 +24,11 @@ _LONGEST_REASON = 123
 class StreamGuest:
     """A ``Guest`` that may see one symbol, or has to leave."""
 
-    def __init__(self, door: Door, symbol: str) -> None:
+    def __init__(self, door: Door, symbol: str, visit: Visit) -> None:
         self.end: Close | None = None
         """Set once the client has to leave."""
         self._door = door
+        self._visit = visit
         self._wanted = (Subscription("market_data", symbol), Subscription("metrics", symbol))
         self._spoken = asyncio.Event()
         if door.identity is not None:
@@ -45,11 +47,14 @@ class StreamGuest:
     def identify(self, identity: Identity | None) -> None:
         """See ``Guest``."""
         if identity is None:
+            self._visit.ended(self.identity, "withdrawn")
             self.leave(CloseCode.UNAUTHENTICATED, "the credential was withdrawn")
         elif not identity.permits(self._wanted[0]):
             self.leave(CloseCode.FORBIDDEN, identity.refusal(self._wanted[:1]))
         else:
             self._door.identity = identity
+            if identity.credential:
+                self._visit.authenticated(identity)
             self._spoken.set()
 
     def take(self, payload: str | bytes, now: Instant) -> None:
@@ -78,6 +83,8 @@ class StreamGuest:
         """Why the client has to leave by now, if it has to."""
         reason = self._door.end(now)
         if reason is not None:
+            if self.end is None and self.identity is not None:
+                self._visit.ended(self.identity, "expired")
             self.leave(CloseCode.UNAUTHENTICATED, reason)
         return self.end
 

@@ -12,7 +12,7 @@ from bigboard.wire.limits import INTERVALS_MS
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["CLIENT_TYPES", "STREAM", "Traffic", "TrafficCounter"]
+__all__ = ["CLIENT_TYPES", "STREAM", "Traffic", "TrafficCounter", "method_of", "route_of"]
 
 CLIENT_TYPES = tuple(INTERVALS_MS)
 """The client classes of ``/ws``."""
@@ -68,8 +68,7 @@ class TrafficCounter:
         try:
             await self._app(scope, receive, noting)
         finally:
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._traffic.requests[method, _route(scope), str(status)] += 1
+            self._traffic.requests[method_of(scope), route_of(scope), str(status)] += 1
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         traffic, kind, accepted = self._traffic, _kind(scope), False
@@ -98,7 +97,13 @@ class TrafficCounter:
             ended()
 
 
-def _route(scope: Scope) -> str:
+def method_of(scope: Scope) -> str:
+    """The method; whatever strangers think up is one and the same ``other``."""
+    method: str = scope["method"]
+    return method if method in _METHODS else "other"
+
+
+def route_of(scope: Scope) -> str:
     """The route that answered; whatever strangers think up is one and the same ``other``."""
     if scope.get("endpoint") is None:
         return "other"

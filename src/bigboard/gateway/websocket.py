@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 from bigboard.gateway.connection import Connection
 from bigboard.gateway.handshake import Refused, admit, place_for, refuse, turn_away
 from bigboard.gateway.protocol import channel_of
+from bigboard.gateway.visit import Visit
 from bigboard.wire import Format, ServerSession
 from bigboard.wire.limits import INTERVALS_MS
 
@@ -48,7 +49,7 @@ class BoardEndpoint:
     async def _serve(self, websocket: WebSocket) -> None:
         hub, query = self._hub, websocket.query_params
         try:
-            identity = admit(hub, self._origins, websocket.headers)
+            identity = admit(hub, self._origins, websocket)
             format_, subprotocol = _format(websocket.scope["subprotocols"], query)
             interval_ms = _interval_ms(query)
             place = place_for(hub, websocket)
@@ -59,11 +60,11 @@ class BoardEndpoint:
         if place.excess is not None:
             await turn_away(websocket, hub.admission.reason(place.excess))
             return
-        session = ServerSession(
-            hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits, door=hub.door(identity)
-        )
+        visit = Visit.of(websocket, _client_class(query), hub.clock.monotonic_s())
+        door = hub.door(identity, visit)
+        session = ServerSession(hub.frames, format=format_, interval_ms=interval_ms, limits=hub.limits, door=door)
         channel = channel_of(websocket.scope)
-        channel.hand_over(Connection(channel, session, hub, place, client_class=_client_class(query)).run)
+        channel.hand_over(Connection(channel, session, hub, place, visit).run)
 
 
 def _format(offered: Sequence[str], query: Mapping[str, str]) -> tuple[Format, str | None]:

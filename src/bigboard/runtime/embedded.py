@@ -19,12 +19,14 @@ from bigboard.epoch import new_epoch
 from bigboard.errors import SettingError
 from bigboard.garbage import Garbage
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
+from bigboard.gateway.front import front
 from bigboard.gateway.guests import CredentialWatch
-from bigboard.gateway.hosts import HostGuard, is_loopback, own_hosts
+from bigboard.gateway.hosts import is_loopback, own_hosts
 from bigboard.gateway.limits import GatewayLimits, Limit
 from bigboard.gateway.rate import Rate
 from bigboard.history.memory import MemoryCandleHistory
 from bigboard.runtime.credentials import build_credentials
+from bigboard.runtime.exposure import build_tls, check_proxies
 from bigboard.spine import Follower, MemorySpine
 from bigboard.wire import SessionLimits
 
@@ -87,6 +89,8 @@ class Embedded:
             max_closed=settings.candle_history, max_candles=settings.candle_history_total, max_keys=settings.max_keys
         )
         self._credentials = build_credentials(settings)
+        self._tls = build_tls(settings, self.clock.epoch_ms())
+        check_proxies(settings)
         self.hub = Hub(
             Board(epoch, limits=limits),
             self.clock,
@@ -242,13 +246,15 @@ class Embedded:
         settings = self.settings
         # The page of the dashboard port may talk to the hub port too, which a browser calls another origin.
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        own = [f"http://{name}:{self.port}" for name in (host, "127.0.0.1", "localhost", "[::1]")]
+        scheme = "http" if self._tls is None else "https"
+        own = [f"{scheme}://{name}:{self.port}" for name in (host, "127.0.0.1", "localhost", "[::1]")]
         origins = OriginCheck(settings.allowed_origins, own=own)
-        apps = dashboard_app(self.hub, origins), hub_app(self.hub, origins)
         bound = self._ports.dashboard.getsockname()[0]
         hosts = own_hosts(bound, [f"//{host}", *settings.allowed_origins])
-        for app in apps:
-            app.add_middleware(HostGuard, hosts=hosts)
+        apps = (
+            front(app(self.hub, origins), hosts=hosts, trusted_proxies=settings.trusted_proxies)
+            for app in (dashboard_app, hub_app)
+        )
         dashboard, hub = (
             PortServer(
                 app,
@@ -257,7 +263,8 @@ class Embedded:
                 shutdown_timeout_s=settings.shutdown_timeout,
                 compression=settings.compression,
                 handshake_timeout_s=settings.handshake_timeout,
-                on_handshake_timeout=lambda: self.hub.limited.count(Limit.HANDSHAKE_TIME),
+                on_handshake_timeout=lambda address: self.hub.limited.count(Limit.HANDSHAKE_TIME, address=address),
+                tls=self._tls,
             )
             for app, listener in zip(apps, (self._ports.dashboard, self._ports.hub), strict=True)
         )
