@@ -36,14 +36,14 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named("Authority of a test")
-        self._own = self._signed(self._name, self._key.public_key(), days=365, ca=True)
+        self._own = self._signed(self._name, self._key.public_key(), days=365)
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(_pem(self._own))
 
-    def pair(self, name: str = "server", *, days: int = 90, password: str = "") -> Pair:
-        """A certificate for the loopback that ends in so many days, or ended, and its key."""
+    def pair(self, name: str = "server", *, host: str = "localhost", days: int = 90, password: str = "") -> Pair:
+        """A certificate for the loopback and a name, that ends in so many days or has ended, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
-        signed = self._signed(_named(name), key.public_key(), days=days, ca=False)
+        signed = self._signed(_named(name), key.public_key(), days=days, host=host)
         pair = Pair(self._folder / f"{name}.crt", self._folder / f"{name}.key")
         pair.certificate.write_bytes(_pem(signed))
         shut = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
@@ -54,7 +54,9 @@ class Authority:
         """What a client takes that trusts this authority."""
         return ssl.create_default_context(cafile=str(self.ca))
 
-    def _signed(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, days: int, ca: bool) -> x509.Certificate:
+    def _signed(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, days: int, host: str = ""
+    ) -> x509.Certificate:
         now = dt.datetime.now(dt.UTC)
         builder = (
             x509.CertificateBuilder()
@@ -64,14 +66,14 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - 400 * _DAY)
             .not_valid_after(now + days * _DAY)
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .add_extension(x509.BasicConstraints(ca=not host, path_length=None), critical=True)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )
-        if ca:
+        if not host:
             builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         else:
             loopback = [ipaddress.ip_address(address) for address in ("127.0.0.1", "::1")]
-            names = [x509.DNSName("localhost"), *map(x509.IPAddress, loopback)]
+            names = [x509.DNSName(host), *map(x509.IPAddress, loopback)]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return builder.sign(self._key, hashes.SHA256())
 
