@@ -167,6 +167,8 @@ class Broadcaster:
     def _wake(self, group: Group, now: Instant) -> None:
         if group.due is not None and group.due <= now.monotonic:
             self._bring_on(group, now)
+            if group.last_sent == now.monotonic:
+                return
         if group.members and self._heartbeat_at(group) <= now.monotonic:
             self._heartbeat(group, now)
         self._plan(group)
