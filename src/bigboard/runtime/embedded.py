@@ -21,12 +21,12 @@ from bigboard.garbage import Garbage
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
 from bigboard.gateway.front import front
 from bigboard.gateway.guests import CredentialWatch
-from bigboard.gateway.hosts import is_loopback, own_hosts
+from bigboard.gateway.hosts import own_hosts
 from bigboard.gateway.limits import GatewayLimits, Limit
 from bigboard.gateway.rate import Rate
 from bigboard.history.memory import MemoryCandleHistory
 from bigboard.runtime.credentials import build_credentials
-from bigboard.runtime.exposure import build_tls, check_proxies
+from bigboard.runtime.exposure import build_tls, check_nobody_else_comes, check_proxies
 from bigboard.spine import Follower, MemorySpine
 from bigboard.wire import SessionLimits
 
@@ -226,17 +226,10 @@ class Embedded:
     def _bind(self) -> _Ports:
         settings = self.settings
         dashboard = bind(settings.host, settings.port, "port")
-        # What the name resolved to counts, not how it is written.
-        protected = settings.insecure or self._credentials is not None
-        if not (protected or is_loopback(dashboard.getsockname()[0])):
-            dashboard.close()
-            raise SettingError(
-                "host",
-                "",
-                f"others can reach --host {settings.host}, and there is no authentication: make a key with `bigboard key"
-                " create --name NAME --permissions '*'`, or listen on 127.0.0.1, or accept it with --insecure",
-            )
         try:
+            if self._credentials is None:
+                # What the name resolved to counts, not how it is written.
+                check_nobody_else_comes(settings, dashboard.getsockname()[0])
             return _Ports(dashboard, bind(settings.host, settings.hub_port, "hub_port"))
         except SettingError:
             dashboard.close()

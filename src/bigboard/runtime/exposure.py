@@ -8,6 +8,7 @@ import structlog
 
 from bigboard.errors import SettingError
 from bigboard.gateway.forwarded import TrustedProxies
+from bigboard.gateway.hosts import is_loopback
 from bigboard.gateway.tls import CertificateError, certificate_trouble, tls_context
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from bigboard.settings import Settings
 
-__all__ = ["build_tls", "check_proxies"]
+__all__ = ["build_tls", "check_nobody_else_comes", "check_proxies"]
 
 _log = structlog.stdlib.get_logger("bigboard.runtime")
 
@@ -37,6 +38,26 @@ def build_tls(settings: Settings, now_ms: int) -> SSLContext | None:
     if trouble is not None:
         _log.warning("clients will refuse the certificate", file=certificate, reason=trouble)
     return context
+
+
+def check_nobody_else_comes(settings: Settings, bound: str) -> None:
+    """Raise ``SettingError`` if others can reach a server without authentication, and nobody said that this is meant.
+
+    ``bound`` is the address that it listens on.
+    """
+    if settings.insecure or (is_loopback(bound) and not settings.trusted_proxies):
+        return
+    name, way, otherwise = (
+        ("host", f"--host {settings.host}", "listen on 127.0.0.1")
+        if not is_loopback(bound)
+        else ("trusted_proxies", "the server through a proxy (trusted_proxies)", "leave trusted_proxies out")
+    )
+    raise SettingError(
+        name,
+        "",
+        f"others can reach {way}, and there is no authentication: make a key with `bigboard key create --name NAME"
+        f" --permissions '*'`, or {otherwise}, or accept it with --insecure",
+    )
 
 
 def check_proxies(settings: Settings) -> None:

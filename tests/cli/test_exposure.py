@@ -106,6 +106,17 @@ async def test_a_proxy_that_is_no_network_is_one_line(proxies: str) -> None:
     assert "neither an address nor a network" in ended.err
 
 
+async def test_who_lets_others_in_through_a_proxy_needs_a_key_or_the_word() -> None:
+    environment = {"BIGBOARD_TRUSTED_PROXIES": "127.0.0.1"}
+    ended = await run(*_UP, environment=environment)
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err.count("\n") == 1
+    assert "through a proxy" in ended.err
+    assert "bigboard key create" in ended.err
+    async with running_up("--insecure", "--symbols=1", environment=environment) as up:
+        assert up.page_url
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
