@@ -19,7 +19,6 @@ from bigboard.board import Board, Limits, Update
 from bigboard.clock import SystemClock
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
 from bigboard.gateway.front import front
-from bigboard.gateway.limits import Limit
 from bigboard.history import MemoryCandleHistory
 from bigboard.wire import SessionLimits
 
@@ -129,7 +128,6 @@ async def gateway(
     session_limits: SessionLimits | None = None,
     board_limits: Limits | None = None,
     shutdown_timeout_s: float = 2.0,
-    handshake_timeout_s: float = 10.0,
     board: Board | None = None,
     port: int = 0,
     compression: bool = True,
@@ -148,11 +146,10 @@ async def gateway(
         PortServer(
             front(app(hub, origins), trusted_proxies=trusted_proxies),
             listener,
+            hub.sockets,
             max_message=session_limits.max_message,
             shutdown_timeout_s=shutdown_timeout_s,
             compression=compression,
-            handshake_timeout_s=handshake_timeout_s,
-            on_handshake_timeout=lambda address: hub.limited.count(Limit.HANDSHAKE_TIME, address=address),
             tls=tls,
         )
         for app, listener in zip((dashboard_app, hub_app), sockets, strict=True)

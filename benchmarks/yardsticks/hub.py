@@ -86,7 +86,7 @@ async def _serve(symbols: int, changed: int, stuck_s: float) -> None:
         bounds=GatewayLimits(connections=1_000_000, connections_per_address=1_000_000),
     )  # fmt: skip
     listener = bind("127.0.0.1", 0, "port")
-    port = PortServer(hub_app(hub, OriginCheck([])), listener, max_message=65_536, shutdown_timeout_s=1)
+    port = PortServer(hub_app(hub, OriginCheck([])), listener, hub.sockets, max_message=65_536, shutdown_timeout_s=1)
     asyncio.get_running_loop().add_reader(0, _Writer(hub, wide.updates if symbols else _narrow).take)
     # As the runtime does it: Python's own rhythm of collections is made for small programs.
     broadcaster = hub.broadcaster

@@ -15,12 +15,12 @@ from servers import DEADLINE_S, Gateway, gateway
 
 @pytest.mark.parametrize("hub_port", [False, True])
 async def test_beyond_the_rate_comes_429_with_a_time_to_wait(*, hub_port: bool) -> None:
-    async with gateway(bounds=GatewayLimits(http=Rate(1.0, 5))) as served:
+    async with gateway(bounds=GatewayLimits(http=Rate(0.1, 5))) as served:
         answers = [await served.get("/health", hub_port=hub_port) for _ in range(8)]
         assert [answer.status_code for answer in answers[:5]] == [200] * 5
         refused = answers[-1]
         assert refused.status_code == 429
-        assert 1 <= int(refused.headers["retry-after"]) <= 2
+        assert 1 <= int(refused.headers["retry-after"]) <= 10
         assert "too many requests" in refused.json()["detail"]
         assert served.hub.limited.counts[Limit.HTTP_RATE] == sum(answer.status_code == 429 for answer in answers)
 
@@ -75,7 +75,7 @@ async def test_the_refusals_stand_in_the_metrics() -> None:
     ],
 )
 async def test_a_request_that_never_ends_is_dropped(said: bytes) -> None:
-    async with gateway(handshake_timeout_s=0.3) as served:
+    async with gateway(bounds=GatewayLimits(handshake_s=0.3)) as served:
         begun = time.monotonic()
         await _until_dropped(served, said, [])
         assert 0.25 < time.monotonic() - begun < 5
@@ -83,7 +83,7 @@ async def test_a_request_that_never_ends_is_dropped(said: bytes) -> None:
 
 
 async def test_one_that_drips_in_is_dropped_too() -> None:
-    async with gateway(handshake_timeout_s=0.3) as served:
+    async with gateway(bounds=GatewayLimits(handshake_s=0.3)) as served:
         await _until_dropped(served, b"GET /health HTTP/1.1\r\n", [b"X-A: b\r\n"] * 200)
         assert served.hub.limited.counts[Limit.HANDSHAKE_TIME] == 1
 
@@ -113,7 +113,7 @@ async def _read_to_the_end(reader: asyncio.StreamReader) -> None:
 
 
 async def test_a_websocket_and_a_slow_answer_are_not_cut() -> None:
-    async with gateway(handshake_timeout_s=0.2) as served, served.connect() as client:
+    async with gateway(bounds=GatewayLimits(handshake_s=0.2)) as served, served.connect() as client:
         await asyncio.sleep(0.5)
         await client.send('{"action": "ping"}')
         assert "pong" in str(await client.recv())

@@ -175,7 +175,7 @@ async def test_who_speaks_no_tls_or_an_old_one_gets_nowhere(authority: Authority
 
 
 async def test_a_tls_handshake_that_never_ends_is_dropped(tls: ssl.SSLContext) -> None:
-    async with gateway(tls=tls, handshake_timeout_s=0.2) as served:
+    async with gateway(tls=tls, bounds=GatewayLimits(handshake_s=0.2)) as served:
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(b"\x16\x03\x01")  # the beginning of a greeting
         async with asyncio.timeout(DEADLINE_S):

@@ -11,6 +11,7 @@ from bigboard.gateway.guests import Guests
 from bigboard.gateway.limits import GatewayLimits, Limited
 from bigboard.gateway.prepared import FramePreparer
 from bigboard.gateway.rate import RateTable
+from bigboard.gateway.sockets import Sockets
 from bigboard.gateway.traffic import Traffic
 from bigboard.gateway.visit import WatchedCredentials
 from bigboard.wire import Close, CloseCode, Door, Frames, SessionLimits
@@ -60,6 +61,7 @@ class Hub:
         """Of all that strangers may do to the ports."""
         self.limited = Limited()
         self.admission = Admission(self.bounds, self.limited)
+        self.sockets = Sockets(self.bounds, self.limited, lambda: len(self.admission))
         self.requests = RateTable(self.bounds.http)
         self.credentials = credentials
         """What clients are recognised by; ``None`` where nobody is asked."""

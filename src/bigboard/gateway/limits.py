@@ -23,7 +23,11 @@ class Limit(StrEnum):
     CONNECTIONS = "connections"
     CONNECTIONS_PER_ADDRESS = "connections_per_address"
     CONNECTIONS_PER_SUBJECT = "connections_per_subject"
+    SOCKETS = "sockets"
+    SOCKETS_PER_ADDRESS = "sockets_per_address"
+    REQUEST_SIZE = "request_size"
     HANDSHAKE_TIME = "handshake_time"
+    READING_TIME = "reading_time"
     AUTHENTICATION_TIME = "authentication_time"
 
 
@@ -39,6 +43,10 @@ class GatewayLimits:
     """WebSockets over all."""
     connections_per_address: int = 1_000
     connections_per_subject: int = 1_000
+    handshake_s: float = 10.0
+    """How long a client has to send a request or a handshake."""
+    reading_s: float = 30.0
+    """How long a client may read nothing of an answer that waits for it."""
 
 
 class Limited:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
     from uvicorn._types import ASGIApplication
 
+    from bigboard.gateway.sockets import Sockets
+
 __all__ = ["PortServer", "bind"]
 
 _PING_S = 30.0
@@ -83,18 +85,17 @@ class PortServer:
         self,
         app: ASGIApp,
         listener: socket.socket,
+        sockets: Sockets,
         *,
         max_message: int,
         shutdown_timeout_s: float,
         compression: bool = True,
-        handshake_timeout_s: float = 10.0,
-        on_handshake_timeout: Callable[[str], None] = lambda address: None,  # noqa: ARG005 - nobody listens
         tls: SSLContext | None = None,
     ) -> None:
         self._listener = listener
         config = uvicorn.Config(
             cast("ASGIApplication", app),
-            http=http_protocol(handshake_timeout_s, on_handshake_timeout),
+            http=http_protocol(sockets),
             ws=WebSocketProtocol,
             # PROTOCOL section 1: a ping every 30 s, closed 60 s after the last sign of life.
             ws_ping_interval=_PING_S,
@@ -110,7 +111,7 @@ class PortServer:
             proxy_headers=False,
             timeout_graceful_shutdown=max(1, round(shutdown_timeout_s)),
         )
-        self._server = _Server(config, tls, handshake_timeout_s)
+        self._server = _Server(config, tls, sockets.limits.handshake_s)
 
     @property
     def port(self) -> int:

@@ -22,7 +22,7 @@ from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, 
 from bigboard.gateway.front import front
 from bigboard.gateway.guests import CredentialWatch
 from bigboard.gateway.hosts import own_hosts
-from bigboard.gateway.limits import GatewayLimits, Limit
+from bigboard.gateway.limits import GatewayLimits
 from bigboard.gateway.rate import Rate
 from bigboard.history.memory import MemoryCandleHistory
 from bigboard.runtime.credentials import build_credentials
@@ -106,6 +106,8 @@ class Embedded:
                 connections=settings.max_connections,
                 connections_per_address=settings.max_connections_per_address,
                 connections_per_subject=settings.max_connections_per_subject,
+                handshake_s=settings.handshake_timeout,
+                reading_s=settings.stuck_after,
             ),
             credentials=self._credentials,
             auth_timeout_s=settings.auth_timeout,
@@ -252,11 +254,10 @@ class Embedded:
             PortServer(
                 app,
                 listener,
+                self.hub.sockets,
                 max_message=settings.max_message,
                 shutdown_timeout_s=settings.shutdown_timeout,
                 compression=settings.compression,
-                handshake_timeout_s=settings.handshake_timeout,
-                on_handshake_timeout=lambda address: self.hub.limited.count(Limit.HANDSHAKE_TIME, address=address),
                 tls=self._tls,
             )
             for app, listener in zip(apps, (self._ports.dashboard, self._ports.hub), strict=True)
