@@ -195,10 +195,15 @@ async def run(*arguments: str, environment: dict[str, str] | None = None, folder
 
 
 async def _start(
-    arguments: Sequence[str], environment: dict[str, str] | None = None, folder: Path | None = None
+    arguments: Sequence[str],
+    environment: dict[str, str] | None = None,
+    folder: Path | None = None,
+    *,
+    open_files: int | None = None,
 ) -> asyncio.subprocess.Process:
+    limited = () if open_files is None else ("sh", "-c", f'ulimit -n {open_files}; exec "$@"', "sh")
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bigboard", *arguments,
+        *limited, sys.executable, "-m", "bigboard", *arguments,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env=_environment(environment), cwd=folder, limit=2**24,
     )  # fmt: skip
@@ -235,14 +240,14 @@ class Up:
 
 @asynccontextmanager
 async def running_up(
-    *arguments: str, environment: dict[str, str] | None = None, quiet: bool = True
+    *arguments: str, environment: dict[str, str] | None = None, quiet: bool = True, open_files: int | None = None
 ) -> AsyncIterator[Up]:
     """`bigboard up` as a user starts it. It has to end with status 0 by itself, and to leave standard error empty.
 
     Not so if it is not ``quiet``: where a test is refused something, a line says so. Then ``up.ended`` has the lines.
     """
     ports = [f"--{name}=0" for name in ("port", "hub-port") if not any(a.startswith(f"--{name}=") for a in arguments)]
-    process = await _start(["up", *ports, *arguments], environment)
+    process = await _start(["up", *ports, *arguments], environment, open_files=open_files)
     try:
         assert process.stdout is not None
         lines: list[str] = []

@@ -15,7 +15,7 @@ import pytest
 from bigboard.board import Update
 from bigboard.gateway import sockets as gateway_sockets
 from bigboard.gateway.limits import GatewayLimits, Limit, Limited
-from bigboard.gateway.sockets import SPARE, SPARE_PER_ADDRESS, Sockets
+from bigboard.gateway.sockets import SPARE_PER_ADDRESS, Sockets
 from servers import DEADLINE_S, Gateway, gateway, until
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def _say(client: socket.socket, data: bytes) -> None:
 
 def test_the_counts_are_what_is_there_whatever_comes_and_goes() -> None:
     chance = random.Random(3)
-    limits = GatewayLimits(connections=5, connections_per_address=9)
+    limits = GatewayLimits(connections=5, spare=1_000, connections_per_address=9)
     limited = Limited()
     websockets = 0
     sockets = Sockets(limits, limited, lambda: websockets)
@@ -66,7 +66,7 @@ def test_the_counts_are_what_is_there_whatever_comes_and_goes() -> None:
             sockets.leave(present.pop(chance.randrange(len(present))))
             continue
         address = f"192.0.2.{chance.randrange(12)}"
-        room = len(present) + websockets < 5 + SPARE and present.count(address) < 9 + SPARE_PER_ADDRESS
+        room = len(present) + websockets < 1_005 and present.count(address) < 9 + SPARE_PER_ADDRESS
         refused = limited.counts.total()
         assert sockets.enter(address) is room
         assert limited.counts.total() == refused + (not room)
@@ -106,9 +106,8 @@ async def test_one_address_cannot_take_the_place_of_others(monkeypatch: pytest.M
         assert (await _read(again)).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_over_all_there_are_no_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway_sockets, "SPARE", 3)
-    async with gateway(bounds=GatewayLimits(connections=2)) as served, served.connect(), served.connect():
+async def test_over_all_there_are_no_more_than_that() -> None:
+    async with gateway(bounds=GatewayLimits(connections=2, spare=3)) as served, served.connect(), served.connect():
         async with AsyncExitStack() as stack:
             for number in range(3):
                 await stack.enter_async_context(_connected(served, f"127.0.0.{number + 2}"))

@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bigboard.board import Update
+from bigboard.gateway.limits import GatewayLimits
 from bigboard.gateway.tls import CertificateError, certificate_trouble, tls_context
 from bigboard.wire import ClientSession, Format
 from certificates import Authority, Pair

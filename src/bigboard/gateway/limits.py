@@ -41,6 +41,8 @@ class GatewayLimits:
     """Messages on one WebSocket."""
     connections: int = 20_000
     """WebSockets over all."""
+    spare: int = 1_000
+    """Connections besides: for plain requests, and for those who are refused."""
     connections_per_address: int = 1_000
     connections_per_subject: int = 1_000
     handshake_s: float = 10.0

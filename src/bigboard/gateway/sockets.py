@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
     from bigboard.gateway.limits import GatewayLimits, Limited
 
-__all__ = ["SPARE", "SPARE_PER_ADDRESS", "Sockets"]
+__all__ = ["SPARE_PER_ADDRESS", "Sockets"]
 
-SPARE = 1_000
-"""Connections beyond the WebSockets that there may be: for plain requests, and for those who are refused."""
 SPARE_PER_ADDRESS = 100
-"""The same for one address, whose WebSockets may all be about to open; a browser has six for plain requests."""
+"""Connections of one address besides its WebSockets, which may all be about to open; a browser has six of them."""
 
 
 class Sockets:
@@ -40,7 +38,7 @@ class Sockets:
         self._limited = limited
         self._websockets = websockets
         self._is_proxy = is_proxy
-        self._most = limits.connections + SPARE
+        self._most = limits.connections + limits.spare
         self._most_per_address = limits.connections_per_address + SPARE_PER_ADDRESS
         self._addresses: Counter[str] = Counter()
         self._open = 0

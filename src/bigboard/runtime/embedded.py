@@ -22,9 +22,8 @@ from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, 
 from bigboard.gateway.front import front
 from bigboard.gateway.guests import CredentialWatch
 from bigboard.gateway.hosts import own_hosts
-from bigboard.gateway.limits import GatewayLimits
-from bigboard.gateway.rate import Rate
 from bigboard.history.memory import MemoryCandleHistory
+from bigboard.runtime.bounds import build_bounds
 from bigboard.runtime.credentials import build_credentials
 from bigboard.runtime.exposure import build_tls, check_nobody_else_comes, check_proxies
 from bigboard.spine import Follower, MemorySpine
@@ -100,15 +99,7 @@ class Embedded:
                 max_subscriptions=settings.max_subscriptions,
                 resume_wait=settings.resume_wait,
             ),
-            bounds=GatewayLimits(
-                http=Rate(settings.http_rate, settings.http_burst),
-                messages=Rate(settings.message_rate, settings.message_burst),
-                connections=settings.max_connections,
-                connections_per_address=settings.max_connections_per_address,
-                connections_per_subject=settings.max_connections_per_subject,
-                handshake_s=settings.handshake_timeout,
-                reading_s=settings.stuck_after,
-            ),
+            bounds=build_bounds(settings),
             credentials=self._credentials,
             auth_timeout_s=settings.auth_timeout,
             heartbeat_s=settings.heartbeat,
