@@ -144,7 +144,7 @@ async def test_a_flood_of_refused_attempts_is_a_handful_of_lines_and_a_count() -
     async with running_up("--symbols=1", environment=settings, quiet=False) as up:
         async with httpx.AsyncClient(trust_env=False, base_url=up.page_url) as http:
             for _ in range(200):
-                await http.get("/health")
+                await http.get("/api/v1/version")
         for _ in range(30):
             await _is_refused(up.ws_url, 403, origin="http://evil.example")
         for _ in range(30):

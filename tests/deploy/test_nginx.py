@@ -191,10 +191,12 @@ async def test_the_client_s_address_arrives_and_a_forged_one_does_not(tmp_path: 
 
 async def test_limits_are_the_client_s_and_not_the_proxy_s(tmp_path: Path) -> None:
     async with _behind(tmp_path, BIGBOARD_HTTP_BURST="3", BIGBOARD_HTTP_RATE="0.01") as behind:
-        statuses = [(await behind.get("/health", {"X-Forwarded-For": f"203.0.113.{n}"})).status_code for n in range(5)]
+        statuses = [
+            (await behind.get("/api/v1/version", {"X-Forwarded-For": f"203.0.113.{n}"})).status_code for n in range(5)
+        ]
         assert statuses == [200, 200, 200, 429, 429]
         async with httpx.AsyncClient(trust_env=False) as other:
-            assert (await other.get(f"{behind.up.page_url}/health")).status_code == 200
+            assert (await other.get(f"{behind.up.page_url}/api/v1/version")).status_code == 200
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", f"http://{_NAME}", f"https://{_NAME}.evil.example", "null"])

@@ -12,12 +12,15 @@ from bigboard.gateway.limits import GatewayLimits, Limit
 from bigboard.gateway.rate import Rate
 from servers import DEADLINE_S, Gateway, gateway
 
+_QUESTION = "/api/v1/version"
+_OPERATORS_QUESTION = "/debug"
 
-@pytest.mark.parametrize("hub_port", [False, True])
-async def test_beyond_the_rate_comes_429_with_a_time_to_wait(*, hub_port: bool) -> None:
+
+@pytest.mark.parametrize(("path", "hub_port"), [(_QUESTION, False), ("/nowhere", False), (_OPERATORS_QUESTION, True)])
+async def test_beyond_the_rate_comes_429_with_a_time_to_wait(path: str, *, hub_port: bool) -> None:
     async with gateway(bounds=GatewayLimits(http=Rate(0.1, 5))) as served:
-        answers = [await served.get("/health", hub_port=hub_port) for _ in range(8)]
-        assert [answer.status_code for answer in answers[:5]] == [200] * 5
+        answers = [await served.get(path, hub_port=hub_port) for _ in range(8)]
+        assert 429 not in [answer.status_code for answer in answers[:5]]
         refused = answers[-1]
         assert refused.status_code == 429
         assert 1 <= int(refused.headers["retry-after"]) <= 10
@@ -27,18 +30,37 @@ async def test_beyond_the_rate_comes_429_with_a_time_to_wait(*, hub_port: bool) 
 
 async def test_the_ports_count_together_and_addresses_apart() -> None:
     async with gateway(bounds=GatewayLimits(http=Rate(0.01, 4))) as served:
-        for hub_port in (False, True, False, True):
-            assert (await served.get("/health", hub_port=hub_port)).status_code == 200
-        assert (await served.get("/health")).status_code == 429
+        for _ in range(2):
+            assert (await served.get(_QUESTION)).status_code == 200
+            assert (await served.get(_OPERATORS_QUESTION, hub_port=True)).status_code == 200
+        assert (await served.get(_QUESTION)).status_code == 429
         transport = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
         async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{served.port}") as other:
-            assert (await other.get("/health")).status_code == 200
+            assert (await other.get(_QUESTION)).status_code == 200
+
+
+@pytest.mark.parametrize("hub_port", [False, True])
+async def test_health_is_answered_while_others_ask_too_often(*, hub_port: bool) -> None:
+    async with gateway(bounds=GatewayLimits(http=Rate(0.01, 2))) as served:
+        for _ in range(4):
+            await served.get(_QUESTION)
+        assert (await served.get(_QUESTION)).status_code == 429
+        answers = [(await served.get("/health", hub_port=hub_port)).status_code for _ in range(25)]
+        assert answers == [200] * 20 + [429] * 5, "ten times as much, but not without end"
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/index.js", "/docs", "/docs/start.js", "/openapi.json", "/favicon.svg"])
+async def test_files_of_the_page_leave_the_rate_to_what_it_asks(path: str) -> None:
+    async with gateway(bounds=GatewayLimits(http=Rate(0.01, 2))) as served:
+        for _ in range(10):
+            assert (await served.get(path)).status_code != 429
+        assert [(await served.get(_QUESTION)).status_code for _ in range(3)] == [200, 200, 429]
 
 
 async def test_a_forwarded_address_of_a_stranger_means_nothing() -> None:
     async with gateway(bounds=GatewayLimits(http=Rate(0.01, 2))) as served:
         statuses = [
-            (await served.get("/health", headers={"X-Forwarded-For": f"192.0.2.{number}"})).status_code
+            (await served.get(_QUESTION, headers={"X-Forwarded-For": f"192.0.2.{number}"})).status_code
             for number in range(3)
         ]
         assert statuses == [200, 200, 429]
@@ -49,13 +71,13 @@ async def test_a_websocket_is_no_request() -> None:
         for _ in range(5):
             async with served.connect():
                 pass
-        assert (await served.get("/health")).status_code == 200
+        assert (await served.get(_QUESTION)).status_code == 200
 
 
 async def test_the_refusals_stand_in_the_metrics() -> None:
     async with gateway(bounds=GatewayLimits(http=Rate(2.0, 2))) as served:
         for _ in range(5):
-            await served.get("/health")
+            await served.get(_QUESTION)
         assert served.hub.limited.counts[Limit.HTTP_RATE] > 0
         async with asyncio.timeout(DEADLINE_S):
             while (answer := await served.get("/metrics", hub_port=True)).status_code == 429:

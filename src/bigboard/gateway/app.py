@@ -11,7 +11,7 @@ from bigboard.gateway.catalogue import catalogue_routes
 from bigboard.gateway.debug import debug_routes
 from bigboard.gateway.docs_page import docs_routes
 from bigboard.gateway.health import health_routes
-from bigboard.gateway.http_limit import HttpLimit
+from bigboard.gateway.http_limit import TOO_MANY, HttpLimit
 from bigboard.gateway.metrics_routes import metrics_routes
 from bigboard.gateway.page import page_routes
 from bigboard.gateway.state_routes import state_routes
@@ -51,7 +51,7 @@ def hub_app(hub: Hub, origins: OriginCheck) -> FastAPI:
 
 def _app(title: str, hub: Hub, origins: OriginCheck) -> FastAPI:
     # FastAPI's own documentation pages load scripts from another host, which nothing here may do; see docs_page.
-    app = FastAPI(title=title, version=VERSION, docs_url=None, redoc_url=None)
+    app = FastAPI(title=title, version=VERSION, docs_url=None, redoc_url=None, responses=TOO_MANY)
     app.state.hub = hub
     app.add_middleware(BoardEndpoint, hub=hub, origins=origins)
     if origins.elsewhere:
@@ -63,6 +63,6 @@ def _app(title: str, hub: Hub, origins: OriginCheck) -> FastAPI:
             allow_headers=["Authorization"],
             expose_headers=["Retry-After", "WWW-Authenticate"],
         )
-    app.add_middleware(HttpLimit, table=hub.requests, limited=hub.limited, clock=hub.clock)
+    app.add_middleware(HttpLimit, rates=hub.requests, limited=hub.limited, clock=hub.clock)
     app.add_middleware(TrafficCounter, traffic=hub.traffic)
     return app

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bigboard.broadcaster import Broadcaster, Pacemaker
 from bigboard.gateway.admission import Admission
 from bigboard.gateway.guests import Guests
+from bigboard.gateway.http_limit import RequestRates
 from bigboard.gateway.limits import GatewayLimits, Limited
 from bigboard.gateway.prepared import FramePreparer
-from bigboard.gateway.rate import RateTable
 from bigboard.gateway.sockets import Sockets
 from bigboard.gateway.traffic import Traffic
 from bigboard.gateway.visit import WatchedCredentials
@@ -62,7 +62,7 @@ class Hub:
         self.limited = Limited()
         self.admission = Admission(self.bounds, self.limited)
         self.sockets = Sockets(self.bounds, self.limited, lambda: len(self.admission))
-        self.requests = RateTable(self.bounds.http)
+        self.requests = RequestRates(self.bounds)
         self.credentials = credentials
         """What clients are recognised by; ``None`` where nobody is asked."""
         self.guests = Guests()
