@@ -143,9 +143,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 5.0
     resume_wait: Annotated[_Seconds, Meta(description="How long a cursor ahead of this server is waited for.")] = 5.0
-    stuck_after: Annotated[_Seconds, Meta(description="A client that reads nothing for so long is closed (4508).")] = (
-        30.0
-    )
+    stuck_after: Annotated[
+        _Seconds, Meta(description="A client that reads nothing for so long is closed (4508; plain HTTP is dropped).")
+    ] = 30.0
     compression: Annotated[
         bool,
         Meta(description="Compress messages for clients that offer it (permessage-deflate), once for all equal ones."),
@@ -159,8 +159,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     http_rate: Annotated[
         float, Meta(gt=0, le=100_000, description="HTTP requests per second of one address; beyond it 429.")
     ] = 10.0
-    http_burst: Annotated[_Count, Meta(description="HTTP requests that it may make at once, as a page does.")] = 50
-    max_connections: Annotated[_Count, Meta(description="WebSockets over all; beyond it 503.")] = 20_000
+    http_burst: Annotated[_Count, Meta(description="HTTP requests that it may make at once, as a page does.")] = 100
+    max_connections: Annotated[_Count, Meta(description="WebSockets, as far as files may be open; beyond it 503.")] = (
+        20_000
+    )
     max_connections_per_address: Annotated[
         _Count, Meta(description="WebSockets from one address (IPv6: one /64); beyond it 4429.")
     ] = 1_000

@@ -35,7 +35,7 @@ class Limit(StrEnum):
 class GatewayLimits:
     """Bounds of all ports together."""
 
-    http: Rate = field(default_factory=lambda: Rate(10.0, 50))
+    http: Rate = field(default_factory=lambda: Rate(10.0, 100))
     """Requests of one address."""
     messages: Rate = field(default_factory=lambda: Rate(10.0, 20))
     """Messages on one WebSocket."""
