@@ -20,10 +20,12 @@ from servers import DEADLINE_S, running_up, until
 
 _BUILD = """
 import json, resource, sys
+from bigboard.logs import configure_logs
 from bigboard.runtime.bounds import build_bounds
 from bigboard.settings import Settings
 from bigboard.errors import SettingError
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
+configure_logs("warning", "text")
 try:
     bounds = build_bounds(Settings(max_connections=int(sys.argv[3])))
     print(json.dumps([bounds.connections, bounds.spare, resource.getrlimit(resource.RLIMIT_NOFILE)[0]]))
@@ -65,6 +67,13 @@ async def test_where_it_cannot_be_there_are_fewer_connections() -> None:
     assert built == [400, 100, 600]
     assert "ulimit -n" in said
     assert "2000" in said
+
+
+async def test_nothing_is_said_of_a_default_that_few_need() -> None:
+    assert await _build(256, 4_000, 20_000) == ([3_120, 780, 4_000], "")
+    built, said = await _build(256, 1_000, 20_000)
+    assert built == [720, 180, 1_000]
+    assert "ulimit -n" in said
 
 
 async def test_where_nothing_is_allowed_it_does_not_start() -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import resource
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import structlog
 
 from bigboard.errors import SettingError
 from bigboard.gateway.limits import GatewayLimits
 from bigboard.gateway.rate import Rate
-
-if TYPE_CHECKING:
-    from bigboard.settings import Settings
+from bigboard.settings import Settings
 
 __all__ = ["build_bounds", "fitting"]
 
@@ -22,6 +20,7 @@ _log = structlog.stdlib.get_logger("bigboard.runtime")
 _OTHER_FILES = 100
 """What is open besides connections: ports, the page's files that are being sent, keys, logs."""
 _SPARE = 1_000
+_PLENTY = 1_000
 _LEAST = 10
 """Connections without which there is no use in a server."""
 
@@ -40,7 +39,10 @@ def build_bounds(settings: Settings) -> GatewayLimits:
             f"this process may have {allowed} files open, too few to serve anybody: see ulimit -n",
         )
     if connections < settings.max_connections:
-        _log.warning(
+        # Nobody asked for the default, and few need as many.
+        told = settings.max_connections == Settings().max_connections and connections >= _PLENTY
+        _log.log(
+            logging.INFO if told else logging.WARNING,
             "fewer connections than max_connections, because of the limit of open files (ulimit -n)",
             max_connections=settings.max_connections,
             connections=connections,
