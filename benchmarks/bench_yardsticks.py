@@ -61,11 +61,22 @@ def main() -> None:
     # Each client is an open file, of the crowd and of the server, which inherit the limit.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    for name in options.case or _CASES:
-        report = Report(f"yardsticks_{name}")
+    failed = [name for name in options.case or _CASES if not _run(name, Plan(options.quick, options.minutes))]
+    if failed:
+        raise SystemExit(f"no valid figures for {', '.join(failed)}")
+
+
+def _run(name: str, plan: Plan) -> bool:
+    """One case; whether it came to its end. If not, no file is written."""
+    report = Report(f"yardsticks_{name}")
+    try:
         with _others(report):
-            _CASES[name](report, Plan(options.quick, options.minutes))
-        report.finish()
+            _CASES[name](report, plan)
+    except (RuntimeError, TimeoutError) as error:
+        print(f"\n{report.name} was not finished: {error}")
+        return False
+    report.finish()
+    return True
 
 
 if __name__ == "__main__":

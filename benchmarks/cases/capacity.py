@@ -44,7 +44,6 @@ def _capacity(system: Yardstick, few: int, report: Report, plan: Plan) -> int:
     """The greatest number of clients that was carried; 0 if none was."""
     carried: Measured | None = None
     with stage(system, Wants(interval_ms=_INTERVAL_MS)) as scene:
-        scene.crowd.pace(_COMMITS_PER_S)
         measured = _with(scene, few, plan)
         guess = few * 100 / max(1.0, measured.share)
         steps = {min(int(guess * part), _MOST_CLIENTS) for part in _STEPS[: 1 if plan.quick else None]}
@@ -60,7 +59,10 @@ def _capacity(system: Yardstick, few: int, report: Report, plan: Plan) -> int:
 
 
 def _with(scene: Stage, clients: int, plan: Plan) -> Measured:
+    # To come in costs a client more than to stay; what is asked here is how many can stay.
+    scene.crowd.pace(0)
     scene.crowd.open(clients - scene.clients)
+    scene.crowd.pace(_COMMITS_PER_S)
     scene.clients = clients
     scene.measure(plan.settle_s)
     return scene.measure(plan.seconds)

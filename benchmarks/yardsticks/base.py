@@ -128,7 +128,7 @@ def run_module(module: str, arguments: Sequence[str], beats: Beats) -> tuple[sub
 
 
 def read_line(process: subprocess.Popen[bytes], timeout_s: float = _START_S) -> bytes:
-    """The next line of a process; raises ``RuntimeError`` if it ends or is too slow."""
+    """The next line of a process; raises ``TimeoutError`` if it is too slow, ``RuntimeError`` if it ends."""
     assert process.stdout is not None
     return _read_line(process.stdout, time.monotonic() + timeout_s, str(process.args))
 
@@ -138,7 +138,7 @@ def _read_line(pipe: IO[bytes], deadline: float, who: str) -> bytes:
     while not line.endswith(b"\n"):
         # One byte at a time, so that nothing is left in a buffer which select does not see; lines are few.
         if not select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            raise RuntimeError(f"no answer in time from {who}")
+            raise TimeoutError(f"no answer in time from {who}")
         byte = os.read(pipe.fileno(), 1)
         if not byte:
             raise RuntimeError(f"ended: {who}")
