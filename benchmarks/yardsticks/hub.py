@@ -22,6 +22,7 @@ from bigboard.garbage import Garbage
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, hub_app
 from bigboard.gateway.limits import GatewayLimits
 from bigboard.history import MemoryCandleHistory
+from bigboard.logs import configure_logs
 from bigboard.version import VERSION
 from bigboard.wire import SessionLimits
 
@@ -105,6 +106,8 @@ def main() -> None:
     parser.add_argument("--changed", type=int)
     parser.add_argument("--stuck-s", type=float)
     options = parser.parse_args(sys.argv[1:])
+    # As the command does it; unconfigured, every line would go to standard output, which is the benchmark's.
+    configure_logs("warning", "text")
     uvloop.run(_serve(options.symbols, options.changed, options.stuck_s))
 
 
