@@ -100,4 +100,4 @@ pins: ## Renew the pinned requirements; needs uv
 	  --no-emit-index-url --no-emit-find-links requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 clean: ## Remove everything that was installed or built
-	rm -rf $(VENV) $(STAMPS) web/node_modules src/bigboard/gateway/page benchmarks/results benchmarks/.cache
+	rm -rf $(VENV) $(STAMPS) .tools web/node_modules src/bigboard/gateway/page benchmarks/results benchmarks/.cache
