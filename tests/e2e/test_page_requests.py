@@ -58,7 +58,8 @@ async def test_a_screen_full_of_symbols_is_refused_nothing_also_when_loaded_agai
 
 async def test_one_that_is_refused_a_lot_still_comes_to_its_prices_and_candles() -> None:
     environment = {"BIGBOARD_HTTP_RATE": "3", "BIGBOARD_HTTP_BURST": "2"}
-    async with running_up("--symbols", "12", environment=environment) as up, open_page(up.page_url) as page:
+    board = running_up("--symbols", "12", environment=environment, quiet=False)
+    async with board as up, open_page(up.page_url) as page:
         await page.until(["connection"], lambda seen: seen["connection"]["state"] == "live")
         await _until_asked(up, 8)
         assert (await _counted(up))[1] > 0

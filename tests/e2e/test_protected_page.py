@@ -37,7 +37,7 @@ async def _enter(page: Page, key: str) -> None:
 @asynccontextmanager
 async def _board(folder: Path) -> AsyncIterator[Page]:
     keys = f"--keys-file={folder / 'keys.json'}"
-    async with running_up(keys, "--symbols=BTCUSDT,ETHUSDT") as up, open_page(up.page_url) as page:
+    async with running_up(keys, "--symbols=BTCUSDT,ETHUSDT", quiet=False) as up, open_page(up.page_url) as page:
         yield page
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -13,6 +13,7 @@ from bigboard.gateway.docs_page import docs_routes
 from bigboard.gateway.health import health_routes
 from bigboard.gateway.http_limit import TOO_MANY, HttpLimit
 from bigboard.gateway.metrics_routes import metrics_routes
+from bigboard.gateway.openapi import describe_truly
 from bigboard.gateway.page import page_routes
 from bigboard.gateway.state_routes import state_routes
 from bigboard.gateway.stream import stream_routes
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from bigboard.gateway.origin import OriginCheck
 
 __all__ = ["dashboard_app", "hub_app"]
+
+_TOO_LARGE: dict[int | str, dict[str, Any]] = {431: {"description": "a request line and headers of more than 64 KiB"}}
 
 
 def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
@@ -51,8 +54,15 @@ def hub_app(hub: Hub, origins: OriginCheck) -> FastAPI:
 
 def _app(title: str, hub: Hub, origins: OriginCheck) -> FastAPI:
     # FastAPI's own documentation pages load scripts from another host, which nothing here may do; see docs_page.
-    app = FastAPI(title=title, version=VERSION, docs_url=None, redoc_url=None, responses=TOO_MANY)
+    app = FastAPI(
+        title=title,
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        responses={**TOO_MANY, 431: {"description": "a request line or headers of more than 64 KiB"}},
+    )
     app.state.hub = hub
+    describe_truly(app, hub)
     app.add_middleware(BoardEndpoint, hub=hub, origins=origins)
     if origins.elsewhere:
         # Without it a browser lets no page of another origin read an answer, which is the default.

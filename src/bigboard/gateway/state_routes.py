@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Query
 from starlette.responses import Response
 
-from bigboard.board import EVERYTHING, Selection, Subscription
+from bigboard.board import EVERYTHING, TOPICS, Selection, Subscription
 from bigboard.board.selection import BadSubscription, UnknownTopic
 from bigboard.board.symbols import normalise_candle_key
 from bigboard.gateway.bearer import REFUSALS, Visitor, require
@@ -38,23 +38,37 @@ _STATE = _described(
     subscriptions={"type": "array", "items": {"type": "string"}},
     data={"type": "object"},
 )
-_CANDLE_FIELDS = [{"type": kind} for kind in ("integer", *["number"] * 5, "integer", "boolean")]
 _CANDLES = _described(
     "the candles, oldest first",
     key={"type": "string"},
     candles={
         "type": "array",
-        "items": {"type": "array", "prefixItems": _CANDLE_FIELDS, "minItems": 8, "maxItems": 8},
+        "items": {
+            "type": "array",
+            "description": "open_time, open, high, low, close, volume, trades, closed; null where it is not known",
+            "items": {"type": ["number", "boolean", "null"]},
+            "minItems": 8,
+            "maxItems": 8,
+        },
     },
 )
+
+
+_BAD_REQUEST: dict[str, Any] = {"model": Problem, "content": {"text/plain": {"schema": {"type": "string"}}}}
+"""As text where not even the request line could be read, because it is too long for that."""
+_ONE = rf"(\*|({'|'.join(TOPICS)})(:[A-Za-z0-9/._-]{{1,64}})?)"
+_PATTERN: dict[str, Any] = {"pattern": f"^{_ONE}(,{_ONE})*$"}
+"""For the OpenAPI document: what is surely taken. The route itself takes more, such as spaces, and explains its refusals."""
 
 
 def state_routes(hub: Hub) -> APIRouter:
     """The routes that read the board and its candles."""
     router = APIRouter(prefix="/api/v1", tags=["board"], responses=REFUSALS)
 
-    @router.get("/state", responses={200: _STATE, 400: {"model": Problem}}, response_class=Response)
-    async def state(visitor: Visitor, subscriptions: Annotated[str, Query(max_length=65_536)] = "*") -> Response:
+    @router.get("/state", responses={200: _STATE, 400: _BAD_REQUEST}, response_class=Response)
+    async def state(
+        visitor: Visitor, subscriptions: Annotated[str, Query(max_length=16_384, json_schema_extra=_PATTERN)] = "*"
+    ) -> Response:
         """The snapshot of these subscriptions (``topic``, ``topic:key`` or ``*``, by commas) as a ``state_update``."""
         names = _parse(subscriptions)
         require(visitor, names)
