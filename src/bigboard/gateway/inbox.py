@@ -25,6 +25,9 @@ class Inbox:
         self._messages: deque[MutableMapping[str, Any]] | None = None
         self._reader: asyncio.Future[None] | None = None
 
+    def __len__(self) -> int:
+        return len(self._messages) if self._messages is not None else 0
+
     def put_nowait(self, message: MutableMapping[str, Any]) -> None:
         """Add a message."""
         if self._messages is None:

@@ -8,6 +8,9 @@ begun.
 *An end for connections that cannot end in order.* To close a transport means to close it once everything is written. A
 client that never reads, but whose machine still acknowledges, keeps that from happening for ever: the connection, its
 buffer and its tasks would stay. So whoever closes has to be able to abort, which ASGI does not offer.
+
+*What strangers send.* Pings and fragments cost their sender next to nothing, so they are bounded by their number, like
+messages; and nothing that comes in is an error in the log.
 """
 
 from __future__ import annotations
@@ -17,14 +20,16 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 from bigboard.gateway.deflate import SharedDeflateFactory
 from bigboard.gateway.inbox import Gate, Inbox
+from bigboard.gateway.rate import Rate
 
 if TYPE_CHECKING:
     from asyncio import BaseTransport
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 
     from uvicorn._types import ASGI3Application, ASGISendEvent
 
@@ -36,6 +41,14 @@ CHANNEL = "bigboard.channel"
 
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _SHARED_DEFLATE = SharedDeflateFactory()
+
+_WHOLE = (Opcode.TEXT, Opcode.BINARY)
+_CRUMBS = Rate(100.0, 1_000)
+"""Frames of one client that are no message: pings, pongs, fragments."""
+_MOST_UNREAD = 4_000
+"""Messages that may come at once. How many of them are taken, and how many a second, is for the connection to say."""
+_PIECE = 4_096
+"""Bytes that are parsed between two looks at what they hold: at most 700 frames, some 10 ms."""
 
 CLOSE_S = 5.0
 """How long a client has to take the close frame and what was sent before it."""
@@ -99,7 +112,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     # uvicorn's attributes are too many for Python to share their names between instances: a dictionary of 2.3 KB for each.
     # One that is not named here, in an uvicorn to come, goes to a dictionary as before.
     __slots__ = (
-        "_ends", "_listener", "_successor",
+        "_crumbs_until", "_ends", "_listener", "_pong", "_successor",
         "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
         "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
         "handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
@@ -114,6 +127,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._listener: Listener | None = None
         self._successor: Callable[[], Awaitable[None]] | None = None
         self._ends: list[Callable[[], object]] | None = None
+        self._crumbs_until = 0.0
+        self._pong = b""
+        """The last pong, held back while the client takes nothing."""
         # Instead of uvicorn's own, which would keep a window for each connection.
         self.conn.available_extensions = [_SHARED_DEFLATE] if self.config.ws_per_message_deflate else []
 
@@ -131,8 +147,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.set_write_buffer_limits(high=1 if secure else 0)
 
     def data_received(self, data: bytes) -> None:
-        """Called when some data is received."""
-        super().data_received(data)
+        """Called when some data is received, which may be 40,000 frames: most of a second for all other clients."""
+        for at in range(0, len(data), _PIECE):
+            super().data_received(data[at : at + _PIECE])
+            if self.transport.is_closing():
+                break
         self._cut_if_closing()
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self._answer_broken_handshake()
@@ -143,6 +162,48 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         answer = b"".join(self.conn.data_to_send())
         self.transport.write(answer or _BAD_REQUEST)
         self.transport.close()
+
+    def handle_events(self) -> None:
+        """Called with what the last piece held."""
+        if self._too_many(self.conn.events):
+            self.conn.events_received()
+            self.conn.fail(4429, f"more than {_CRUMBS.per_s:g} frames per second, or {_CRUMBS.burst} at once")
+            self.handle_parser_exception()
+        else:
+            super().handle_events()
+
+    def _too_many(self, events: Iterable[Any]) -> bool:
+        for event in events:
+            if isinstance(event, Frame) and not (event.fin and event.opcode in _WHOLE):
+                self._crumbs_until, overdue = _CRUMBS.take(self._crumbs_until, self.loop.time())
+                if overdue:
+                    return True
+        return len(self.queue) > _MOST_UNREAD  # type: ignore[arg-type]  # it is an Inbox
+
+    def handle_cont(self, event: Frame) -> None:
+        """A further fragment. An empty one counts towards no limit of size, so there must be no list of them."""
+        if event.data or event.fin:
+            super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """A message is whole."""
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(self.frames):
+            # uvicorn closes just so, but with a traceback in the log for each.
+            self.frames = []
+            self.conn.fail(1007, "a text that is not UTF-8")
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        """Answer; a client that takes nothing gets the last answer alone, once it does (RFC 6455 section 5.5.3)."""
+        pongs = self.conn.data_to_send()
+        if not pongs:
+            return  # Of many pings at once: the first call has written all the answers.
+        if self.writable.is_set() or self.conn.state is not State.OPEN:
+            self.transport.write(b"".join(pongs))
+        else:
+            self._pong = pongs[-1]
 
     # What the channel offers
 
@@ -226,7 +287,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def resume_writing(self) -> None:
         """Called when all of it has left."""
         super().resume_writing()
-        if self._listener is not None:
+        if self._pong:
+            pong, self._pong = self._pong, b""
+            if self.conn.state is State.OPEN:
+                self.transport.write(pong)
+        if self._listener is not None and self.writable.is_set():
             self._listener.resume()
 
     def _cut_if_closing(self) -> None:
@@ -235,6 +300,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called when the connection is lost or closed."""
+        if self.conn.close_rcvd is None:
+            # uvicorn would tell of 1005, which is a close frame without a code. The first to tell is heard.
+            code = self.conn.close_sent.code if self.conn.close_sent is not None else 1006
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
         super().connection_lost(exc)
         if self._listener is not None:
             self._listener.cut()
@@ -273,3 +342,11 @@ def abort_of(scope: Mapping[str, Any]) -> Callable[[], None]:
 def channel_of(scope: Mapping[str, Any]) -> DirectChannel:
     """The direct way to the transport of an ASGI scope."""
     return cast("DirectChannel", scope["extensions"][CHANNEL]["channel"])
+
+
+def _is_utf8(fragments: Iterable[bytes]) -> bool:
+    try:
+        b"".join(fragments).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
