@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import errno
 import socket
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
 from bigboard.errors import SettingError
+from bigboard.gateway.acceptor import Acceptor
 from bigboard.gateway.http_protocol import http_protocol
 from bigboard.gateway.protocol import CLOSE_S, WebSocketProtocol
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
     from bigboard.gateway.sockets import Sockets
 
-__all__ = ["PortServer", "bind"]
+__all__ = ["BACKLOG", "PortServer", "bind"]
 
 _PING_S = 30.0
+BACKLOG = 65_535
+"""Connections that wait to be taken; the system cuts it to its own bound, net.core.somaxconn."""
 
 
 def bind(host: str, port: int, setting: str) -> socket.socket:
@@ -35,7 +38,7 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(1_024)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         option = f"--{setting.replace('_', '-')}"
@@ -57,13 +60,11 @@ class _Server(uvicorn.Server):
         self._handshake_timeout_s = handshake_timeout_s
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        # As uvicorn does it for sockets that are there, but for the times: a TLS handshake would have a minute.
-        loop = asyncio.get_running_loop()
-        times: dict[str, Any] = {}
-        if self._tls is not None:
-            times = {"ssl_handshake_timeout": self._handshake_timeout_s, "ssl_shutdown_timeout": CLOSE_S}
+        # As uvicorn does it for sockets that are there, with a quicker hand at the door, and with times of our own: a TLS
+        # handshake would have a minute.
+        times = {"ssl_handshake_timeout": self._handshake_timeout_s, "ssl_shutdown_timeout": CLOSE_S}
         self.servers = [
-            await loop.create_server(self._protocol, sock=one, ssl=self._tls, backlog=self.config.backlog, **times)
+            Acceptor(one, self._protocol, tls=self._tls, tls_times=times)  # type: ignore[misc]
             for one in sockets or ()
         ]
         self.started = True
