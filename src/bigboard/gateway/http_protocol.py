@@ -33,7 +33,7 @@ class HttpProtocol(HttpToolsProtocol):
     """Whose place the connection has."""
     _deadline: asyncio.TimerHandle | None = None
     _head = 0
-    """Bytes of a request so far, while its headers are not complete."""
+    """Bytes of a request's headers, or of what stands between and behind the chunks of its body."""
     _in_body = False
     _stalled: asyncio.TimerHandle | None = None
 
@@ -55,23 +55,37 @@ class HttpProtocol(HttpToolsProtocol):
         if self._deadline is None:
             # A further request on the same connection; uvicorn has just put its own timer for idle ones away.
             self._deadline = self._after(self.sockets.limits.handshake_s, self._too_late)
-        in_body = self._in_body
+        self._head += len(data)
         super().data_received(data)
-        if self._deadline is not None and not in_body:
-            self._head += len(data)
-            if self._head > _LARGEST_HEAD and not self.transport.is_closing():
-                self.sockets.count(Limit.REQUEST_SIZE, self._peer())
+        if self._head > _LARGEST_HEAD and not self.transport.is_closing():
+            self.sockets.count(Limit.REQUEST_SIZE, self._peer())
+            if not self._in_body:
                 self.transport.write(_TOO_LARGE)
-                self.transport.close()
+            self.transport.close()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; one behind a chunked body means nothing to anybody, and there may be any number of them."""
+        if not self._in_body:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The request has come in, save its body, which no route reads."""
         self._read()
         self._in_body = True
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            # RFC 9112 section 3.2: 400, which is what uvicorn makes of it. Of two names a proxy may have checked the other.
+            raise ValueError("one Host header and no more")
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body, of which uvicorn keeps little."""
+        self._head = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The body has come in too."""
+        self._head = 0
         self._in_body = False
         super().on_message_complete()
 
