@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from bigboard.board import Board, Limits, Update
 from bigboard.clock import SystemClock
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
+from bigboard.gateway.forwarded import TrustedProxies
 from bigboard.gateway.front import front
 from bigboard.history import MemoryCandleHistory
 from bigboard.wire import SessionLimits
@@ -138,7 +139,14 @@ async def gateway(
     """A gateway on two free ports of the loopback, or on a given one; ``options`` go to the hub."""
     history = MemoryCandleHistory()
     session_limits = session_limits or SessionLimits()
-    hub = Hub(board or Board("E1", limits=board_limits), SystemClock(), history, limits=session_limits, **options)
+    hub = Hub(
+        board or Board("E1", limits=board_limits),
+        SystemClock(),
+        history,
+        limits=session_limits,
+        is_proxy=TrustedProxies(trusted_proxies).has,
+        **options,
+    )
     sockets = [bind("127.0.0.1", port, "port"), bind("127.0.0.1", 0, "hub_port")]
     own = f"{'http' if tls is None else 'https'}://127.0.0.1:{sockets[0].getsockname()[1]}"
     origins = OriginCheck(allowed_origins, own=[own])

@@ -106,6 +106,17 @@ async def test_one_address_cannot_take_the_place_of_others(monkeypatch: pytest.M
         assert (await _read(again)).startswith(b"HTTP/1.1 200 ")
 
 
+async def test_behind_a_trusted_proxy_all_come_from_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway_sockets, "SPARE_PER_ADDRESS", 0)
+    bounds = GatewayLimits(connections_per_address=2)
+    async with gateway(bounds=bounds, trusted_proxies=["127.0.0.1"]) as served, AsyncExitStack() as stack:
+        for _ in range(10):
+            await stack.enter_async_context(_connected(served))
+        await until(lambda: len(served.hub.sockets) == 10, "all are in")
+        assert (await served.get("/health")).status_code == 200
+        assert not served.hub.limited.counts
+
+
 async def test_over_all_there_are_no_more_than_that() -> None:
     async with gateway(bounds=GatewayLimits(connections=2, spare=3)) as served, served.connect(), served.connect():
         async with AsyncExitStack() as stack:

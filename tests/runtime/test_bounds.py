@@ -103,8 +103,9 @@ async def test_a_crowd_beyond_it_is_refused_and_the_rest_served() -> None:
 @pytest.mark.slow
 async def test_connections_that_say_nothing_leave_place_for_others() -> None:
     """They are dropped where they would take the last files: 300 files, and 240 of them open at once."""
+    patient = {"BIGBOARD_HANDSHAKE_TIMEOUT": "60s"}
     with ExitStack() as stack:
-        async with running_up("--log-level", "error", open_files=300) as up:
+        async with running_up("--log-level", "error", environment=patient, open_files=300) as up:
             silent = [stack.enter_context(socket.create_connection(("127.0.0.1", up.port))) for _ in range(240)]
             await until(lambda: sum(map(_is_ended, silent)) == 40, "those beyond are dropped")
             for one in silent:

@@ -35,6 +35,11 @@ class TrustedProxies:
     def __contains__(self, address: IPv4Address | IPv6Address) -> bool:
         return any(address in network for network in self._networks)
 
+    def has(self, peer: str) -> bool:
+        """Whether who is connected from this address is one of them."""
+        address = _address(peer)
+        return address is not None and address in self
+
     def client(self, peer: str, forwarded: Iterable[bytes]) -> str:
         """The address of the client: the last one in the chain that no trusted proxy has.
 

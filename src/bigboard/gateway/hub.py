@@ -50,6 +50,7 @@ class Hub:
         auth_timeout_s: float = 10.0,
         heartbeat_s: float = 5.0,
         stuck_s: float = 30.0,
+        is_proxy: Callable[[str], bool] = lambda _: False,
         parts: Callable[[], Mapping[str, Mapping[str, Any]]] = dict,
     ) -> None:
         self.board = board
@@ -61,7 +62,7 @@ class Hub:
         """Of all that strangers may do to the ports."""
         self.limited = Limited()
         self.admission = Admission(self.bounds, self.limited)
-        self.sockets = Sockets(self.bounds, self.limited, lambda: len(self.admission))
+        self.sockets = Sockets(self.bounds, self.limited, lambda: len(self.admission), is_proxy)
         self.requests = RequestRates(self.bounds)
         self.credentials = credentials
         """What clients are recognised by; ``None`` where nobody is asked."""

@@ -19,6 +19,7 @@ from bigboard.epoch import new_epoch
 from bigboard.errors import SettingError
 from bigboard.garbage import Garbage
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
+from bigboard.gateway.forwarded import TrustedProxies
 from bigboard.gateway.front import front
 from bigboard.gateway.guests import CredentialWatch
 from bigboard.gateway.hosts import own_hosts
@@ -104,6 +105,7 @@ class Embedded:
             auth_timeout_s=settings.auth_timeout,
             heartbeat_s=settings.heartbeat,
             stuck_s=settings.stuck_after,
+            is_proxy=TrustedProxies(settings.trusted_proxies).has,
             parts=self._parts,
         )
         broadcaster = self.hub.broadcaster
