@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import msgspec
 
 from bigboard.auth import CredentialSource, KeyFile, ServerCredentials, new_key
 from bigboard.board import Subscription
+from bigboard.gateway.guests import CredentialWatch
 from servers import Gateway, gateway
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from bigboard.auth import ApiKey
 
-__all__ = ["KeyHolder", "bearer", "protected"]
+__all__ = ["KeyHolder", "bearer", "protected", "watched"]
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -67,3 +69,17 @@ async def protected(keys: KeyHolder, **options: Any) -> AsyncIterator[Gateway]:
     credentials = await asyncio.to_thread(ServerCredentials, source)
     async with gateway(credentials=credentials, **options) as served:
         yield served
+
+
+@asynccontextmanager
+async def watched(keys: KeyHolder) -> AsyncIterator[Gateway]:
+    """A protected gateway that looks at its key file all the time, as ``bigboard up`` does."""
+    async with protected(keys) as served:
+        assert isinstance(served.hub.credentials, ServerCredentials)
+        watch = asyncio.create_task(CredentialWatch(served.hub.credentials, served.hub.guests, served.hub.clock).run())
+        try:
+            yield served
+        finally:
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch

@@ -22,7 +22,7 @@ from gateway.plain_client import PlainClient
 from servers import Gateway, gateway, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
 __all__ = ["STALL_S", "Siege", "siege"]
 
@@ -83,10 +83,16 @@ class Siege:
 
 
 @asynccontextmanager
-async def siege(**options: Any) -> AsyncIterator[Siege]:
-    """A gateway to attack; ``options`` as for ``gateway``. Leave the block with all attackers' sockets closed."""
+async def siege(*, witness_shows: Mapping[str, str] | None = None, **options: Any) -> AsyncIterator[Siege]:
+    """A gateway to attack; ``options`` as for ``gateway``. Leave the block with all attackers' sockets closed.
+
+    ``witness_shows`` are headers of the witness's handshake.
+    """
     with _no_error_is_logged():
-        async with gateway(**options) as served, served.connect(max_size=None) as socket:
+        async with (
+            gateway(**options) as served,
+            served.connect(max_size=None, additional_headers=witness_shows) as socket,
+        ):
             witness = PlainClient(socket)
             await witness.say(action="subscribe", subscriptions=["*"], interval_ms=20)
             stage = Siege(served, witness)

@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import time
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bigboard.auth import ServerCredentials
-from bigboard.gateway.guests import CredentialWatch
-from gateway.key_holder import KeyHolder, bearer, protected
-from servers import DEADLINE_S, Gateway, close_of, until_reads
+from gateway.key_holder import KeyHolder, bearer, watched
+from servers import DEADLINE_S, close_of, until_reads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from websockets.asyncio.client import ClientConnection
-
-
-@asynccontextmanager
-async def _watched(keys: KeyHolder) -> AsyncIterator[Gateway]:
-    async with protected(keys) as served:
-        assert isinstance(served.hub.credentials, ServerCredentials)
-        watch = asyncio.create_task(CredentialWatch(served.hub.credentials, served.hub.guests, served.hub.clock).run())
-        try:
-            yield served
-        finally:
-            watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watch
 
 
 async def _subscribe(client: ClientConnection, *names: str) -> dict[str, Any]:
@@ -45,7 +27,7 @@ async def _subscribe(client: ClientConnection, *names: str) -> dict[str, Any]:
 async def test_a_revoked_key_ends_its_connections_and_no_others(tmp_path: Path, path: str) -> None:
     keys = KeyHolder(tmp_path)
     lost, kept = keys.key("lost", "market_data"), keys.key("kept", "market_data")
-    async with _watched(keys) as served:
+    async with watched(keys) as served:
         served.price(1.0)
         async with (
             served.connect(path, additional_headers=bearer(lost)) as one,
@@ -64,7 +46,7 @@ async def test_a_revoked_key_ends_its_connections_and_no_others(tmp_path: Path, 
 async def test_a_key_that_was_made_meanwhile_opens(tmp_path: Path) -> None:
     keys = KeyHolder(tmp_path)
     keys.key("first", "*")
-    async with _watched(keys) as served:
+    async with watched(keys) as served:
         token = keys.key("second", "*")
         async with asyncio.timeout(DEADLINE_S):
             while (await served.get("/api/v1/topics", headers=bearer(token))).status_code == 401:
@@ -74,7 +56,7 @@ async def test_a_key_that_was_made_meanwhile_opens(tmp_path: Path) -> None:
 async def test_a_permission_that_is_taken_back_closes_with_4403(tmp_path: Path) -> None:
     keys = KeyHolder(tmp_path)
     token = keys.key("desk", "market_data", "orders")
-    async with _watched(keys) as served, served.connect(additional_headers=bearer(token)) as client:
+    async with watched(keys) as served, served.connect(additional_headers=bearer(token)) as client:
         await _subscribe(client, "orders")
         keys.permit("desk", "market_data")
         assert (await close_of(client))[0] == 4403
@@ -83,7 +65,7 @@ async def test_a_permission_that_is_taken_back_closes_with_4403(tmp_path: Path) 
 async def test_everything_that_one_may_see_follows_the_permissions(tmp_path: Path) -> None:
     keys = KeyHolder(tmp_path)
     token = keys.key("desk", "market_data", "orders")
-    async with _watched(keys) as served, served.connect(additional_headers=bearer(token)) as client:
+    async with watched(keys) as served, served.connect(additional_headers=bearer(token)) as client:
         served.price(1.0)
         assert set((await _subscribe(client, "*"))["data"]) == {"market_data", "orders"}
         keys.permit("desk", "market_data", "account")
