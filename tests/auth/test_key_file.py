@@ -86,3 +86,34 @@ def test_a_file_that_others_may_write_is_not_trusted(tmp_path: Path, mode: int) 
 def test_a_folder_in_its_place_is_an_error_of_one_line(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="cannot be read"):
         KeyFile(tmp_path).read()
+
+
+def test_a_link_leads_to_the_file_that_the_server_reads(tmp_path: Path) -> None:
+    real, link = tmp_path / "keys.json", tmp_path / "link.json"
+    key = _key("desk")
+    KeyFile(real).add(key)
+    link.symlink_to(real)
+    KeyFile(link).replace(msgspec.structs.replace(key, revoked_at=key.created_at))
+    assert link.is_symlink()
+    assert KeyFile(real).read()[0].revoked_at is not None
+
+
+def test_its_mode_stays_and_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    path, victim = tmp_path / "keys.json", tmp_path / "victim"
+    KeyFile(path).add(_key("a"))
+    path.chmod(0o640)
+    KeyFile(path).add(_key("b"))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    victim.write_text("kept")
+    (tmp_path / "keys.json.lock").unlink()
+    (tmp_path / "keys.json.lock").symlink_to(victim)
+    with pytest.raises(SettingError, match="cannot be written"):
+        KeyFile(path).add(_key("c"))
+    assert victim.read_text() == "kept"
+
+
+def test_a_file_of_a_thousand_levels_is_no_file_of_keys(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text('{"version": 1, "keys": ' + "[" * 100_000)
+    with pytest.raises(SettingError, match="is no file of API keys"):
+        KeyFile(path).read()

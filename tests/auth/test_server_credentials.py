@@ -101,7 +101,20 @@ def test_a_file_that_breaks_leaves_the_credentials_as_they_were(tmp_path: Path) 
     assert credentials.broken == 1
     assert credentials.identify(token, NOW_MS).subject == "desk-1"
     assert not credentials.refresh()
-    assert credentials.broken == 1
+    assert credentials.broken == 2
+
+
+def test_a_revocation_that_could_not_be_read_is_read_as_soon_as_it_can(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "keys.json")
+    token, record = _key(file)
+    credentials = _credentials(tmp_path)
+    identity = credentials.identify(token, NOW_MS)
+    file.replace(msgspec.structs.replace(record, revoked_at=record.created_at))
+    file.path.chmod(0o622)
+    assert not credentials.refresh()
+    file.path.chmod(0o600)
+    assert credentials.refresh()
+    assert credentials.still_valid(identity) is None
 
 
 def test_new_keys_of_an_issuer_are_taken_up(tmp_path: Path) -> None:

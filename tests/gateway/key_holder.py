@@ -34,7 +34,8 @@ class KeyHolder:
     """Makes, changes and revokes keys, as ``bigboard key`` does."""
 
     def __init__(self, folder: Path) -> None:
-        self.file = KeyFile(folder / "keys.json")
+        with ThreadPoolExecutor(1) as pool:
+            self.file = pool.submit(KeyFile, folder / "keys.json").result(10)
         self._records: dict[str, ApiKey] = {}
 
     def key(self, name: str, *permissions: str, lifetime_s: float | None = None) -> str:

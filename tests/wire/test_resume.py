@@ -240,3 +240,11 @@ def test_a_cursor_from_far_ahead_waits_and_gets_a_state(sequence: int) -> None:
     assert talk.say(message, binary=False) == []
     talk.wait(60)
     assert kinds(talk.poll()) == ["subscribed", "state_update"]
+
+
+@pytest.mark.parametrize("format", list(Format))
+def test_a_heartbeat_never_names_what_its_format_cannot_say(format: Format) -> None:
+    talk = Talk(format=format)
+    resume = f'{{"epoch":"{talk.board.epoch}","sequence":{10**30}}}'
+    talk.send(f'{{"action":"subscribe","subscriptions":["orders"],"resume":{resume}}}')
+    assert talk.heartbeat() is None

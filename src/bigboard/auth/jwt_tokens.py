@@ -96,7 +96,14 @@ def _identity(claims: dict[str, Any]) -> Identity:
         permissions = tuple(dict.fromkeys(Subscription.parse(name) for name in _permissions(claims)))
     except ValueError as error:
         raise _refused(f"the token's permissions: {error}") from None
-    return Identity(subject, permissions, int(min(float(claims["exp"]), _LATEST_S) * 1000), "jwt")
+    return Identity(subject, permissions, _end_ms(claims), "jwt")
+
+
+def _end_ms(claims: dict[str, Any]) -> int:
+    try:
+        return int(min(float(claims["exp"]), _LATEST_S) * 1000)
+    except OverflowError:
+        return _LATEST_S * 1000
 
 
 def _permissions(claims: dict[str, Any]) -> list[object]:

@@ -38,7 +38,8 @@ class KeyFile:
 
     def __init__(self, path: str | Path) -> None:
         # A service without a home has no default file either, which is no error.
-        self.path = Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's own raises there
+        # A link is followed once and for all: what is replaced has to be what the server reads.
+        self.path = Path(os.path.realpath(os.path.expanduser(path)))  # noqa: PTH111 - pathlib's own raises there
 
     def exists(self) -> bool:
         """Whether there is such a file, be it empty of keys."""
@@ -55,7 +56,7 @@ class KeyFile:
             return []
         except OSError as error:
             raise self._error(f"cannot be read ({error.strerror})") from None
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise self._error(f"is no file of API keys: {error}") from None
         if content.version != _VERSION:
             raise self._error(f"has version {content.version}, and this Bigboard reads {_VERSION}: upgrade it")
@@ -88,9 +89,12 @@ class KeyFile:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         # A file of its own: the other one is replaced while the lock is held.
-        with Path(f"{self.path}.lock").open("w", encoding="ascii") as lock:
+        lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(lock)
 
     def _write(self, keys: list[ApiKey]) -> None:
         encoded = msgspec.json.format(msgspec.json.encode(_Content(_VERSION, keys)), indent=2) + b"\n"
@@ -99,11 +103,21 @@ class KeyFile:
             try:
                 file.write(encoded)
                 file.flush()
+                self._keep_owner(file.fileno())
                 os.fsync(file.fileno())
                 Path(file.name).replace(self.path)
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
+
+    def _keep_owner(self, descriptor: int) -> None:
+        """Whoever changes the file, the server must still be able to read it."""
+        if not self.exists():
+            return
+        before, now = self.path.stat(), os.fstat(descriptor)
+        if (before.st_uid, before.st_gid) != (now.st_uid, now.st_gid):
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))
 
     def _guard(self, status: os.stat_result) -> None:
         if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):

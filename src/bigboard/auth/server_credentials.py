@@ -61,6 +61,8 @@ class ServerCredentials:
         """Credentials that were shown and good."""
         self.refused = 0
         """Credentials that were shown and not good."""
+        self.generation = 0
+        """How often they were read anew."""
         self.broken = 0
         """How often a changed file could not be read; what was read before it stayed in force."""
 
@@ -84,14 +86,17 @@ class ServerCredentials:
         stamps = self._stamps()
         if stamps == self._seen:
             return False
-        self._seen = stamps
         try:
             ring, jwt = self._read_ring(), self._read_jwt()
-        except BigboardError as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a file, the server goes on with what it knows
             self.broken += 1
-            _log.error("credentials cannot be read; those of before stay in force", reason=str(error))
+            reason = str(error) if isinstance(error, BigboardError) else type(error).__name__
+            _log.error("credentials cannot be read; those of before stay in force", reason=reason)
             return False
+        # Not before: what could not be read is tried again at the next look, or a revocation would be lost.
+        self._seen = stamps
         self._ring, self._jwt = ring, jwt
+        self.generation += 1
         return True
 
     def _identify(self, token: str, now_ms: int) -> Identity:
@@ -124,13 +129,14 @@ class ServerCredentials:
         ]
         return jwt_tokens.JwtVerifier(keys, issuer=source.jwt_issuer, audience=source.jwt_audience)
 
-    def _stamps(self) -> list[tuple[int, int, int] | None]:
+    def _stamps(self) -> list[tuple[int, ...] | None]:
         return [_stamp(Path(name).expanduser()) for name in self._source.files]
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> tuple[int, ...] | None:
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    # The time of the last change of mode or owner too: it may be what makes a file readable again.
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino

@@ -65,14 +65,16 @@ class CredentialWatch:
 
     async def run(self) -> None:
         """Look until cancelled."""
+        known = self._credentials.generation
         while True:
             await self._clock.sleep(_LOOK_S)
             try:
                 async with asyncio.timeout(_READ_TIMEOUT_S):
-                    changed = await asyncio.to_thread(self._credentials.refresh)
+                    await asyncio.to_thread(self._credentials.refresh)
             except TimeoutError:
+                # The thread goes on, and what it reads in the end is seen at a later look.
                 _log.error("the files of credentials do not answer; those of before stay in force")
-                continue
-            if changed:
+            if self._credentials.generation != known:
+                known = self._credentials.generation
                 _log.info("credentials changed")
                 self._guests.look_again(self._credentials)

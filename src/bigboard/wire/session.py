@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import deque
 from enum import Enum, auto
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple, assert_never
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, assert_never
 
 from bigboard.board import EVERYTHING, Cursor, Selection, Subscription
 from bigboard.errors import CursorUnavailable, WireError
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from bigboard.wire.messages import ClientMessage, Id, ServerMessage
 
 __all__ = ["ServerSession", "SessionState"]
+
+_LARGEST = 2**63 - 1
 
 
 class _Waiting(NamedTuple):
@@ -222,6 +224,8 @@ class ServerSession:
         if self.state in (SessionState.CLOSING, SessionState.STRANGER):
             return None
         if self._waiting is not None:
+            if self._waiting.cursor.sequence > _LARGEST:
+                return None  # Nobody was ever there, and MessagePack could not say it.
             # The client is ahead of this replica: to name the replica's place would take it back in time.
             return self._frames.heartbeat(self.format, self._waiting.cursor, now.wall_ms)
         if not stay:
@@ -297,15 +301,14 @@ class ServerSession:
         return self.identity
 
     def _subscribe(self, message: Subscribe, now: Instant) -> None:
+        if len(message.subscriptions) > self._limits.max_subscriptions:
+            self._too_many(message.id)
         wanted = parse_subscriptions(message.subscriptions, message.id)
         subscriptions = self._permitted(wanted, message.id)
         if wanted and not subscriptions:
             return
         if len(self._holding.names.keys() | set(subscriptions)) > self._limits.max_subscriptions:
-            most = self._limits.max_subscriptions
-            raise WireError(
-                ErrorCode.TOO_MANY_SUBSCRIPTIONS, f"a connection holds at most {most} subscriptions", id=message.id
-            )
+            self._too_many(message.id)
         if message.interval_ms is not None:
             self.interval_ms = self._clamp(message.interval_ms, message.id)
         resume = message.resume if not self._subscribed_once else None
@@ -324,6 +327,10 @@ class ServerSession:
             self.state = SessionState.WAITING
         else:
             self._resume(message, cursor, subscriptions, now)
+
+    def _too_many(self, id: Id) -> NoReturn:
+        most = self._limits.max_subscriptions
+        raise WireError(ErrorCode.TOO_MANY_SUBSCRIPTIONS, f"a connection holds at most {most} subscriptions", id=id)
 
     def _resume(self, message: Subscribe, cursor: Cursor, subscriptions: list[Subscription], now: Instant) -> None:
         """The first subscribe of a client that came back: go on from its cursor, if the board can."""
