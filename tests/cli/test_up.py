@@ -68,7 +68,7 @@ async def test_a_signal_closes_every_client_with_1012_and_ends_in_time(number: i
 
 
 async def test_clients_that_read_nothing_hold_the_end_up_no_longer_than_the_timeout() -> None:
-    options = {"BIGBOARD_SHUTDOWN_TIMEOUT": "1s"}
+    options = {"BIGBOARD_SHUTDOWN_TIMEOUT": "1s", "BIGBOARD_MESSAGE_BURST": "1000"}
     async with running_up("--symbols", "40", "--rate", "50", environment=options) as up, AsyncExitStack() as stack:
         for _ in range(3):
             mute = await stack.enter_async_context(RawClient(up.port))
