@@ -188,5 +188,5 @@ async def test_thousands_of_subscriptions_are_held_up_to_the_limit() -> None:
 
 async def test_the_same_subscription_a_thousand_times_is_one() -> None:
     async with siege(bounds=_UNBOUNDED) as stage, stage.served.connect(max_size=None) as client:
-        await client.send(json.dumps({"action": "subscribe", "subscriptions": ["risk:a"] * 5_000}))
+        await client.send(json.dumps({"action": "subscribe", "subscriptions": ["risk:a"] * 1_000}))
         assert (await _answer(client))["subscriptions"] == ["risk:a"]
