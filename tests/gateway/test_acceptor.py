@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from bigboard.gateway import acceptor as gateway_acceptor
 from bigboard.gateway.acceptor import Acceptor
+from bigboard.gateway.limits import GatewayLimits, Limited
 from bigboard.gateway.server import bind
+from bigboard.gateway.sockets import Sockets
 from servers import until
 
 if TYPE_CHECKING:
@@ -18,8 +20,18 @@ if TYPE_CHECKING:
 _CROWD = 300
 
 
+def _places() -> Sockets:
+    return Sockets(GatewayLimits(), Limited(), lambda: 0)
+
+
 class _Counted(asyncio.Protocol):
     made = 0
+
+    def take_place(self, address: str) -> None:
+        """Nobody counts here."""
+
+    def give_place_back(self) -> None:
+        """Nobody counts here."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         _Counted.made += 1
@@ -37,7 +49,7 @@ async def test_a_crowd_is_taken_in_a_few_turns_of_the_loop() -> None:
     listener = bind("127.0.0.1", 0, "port")
     crowd = [_connect(listener.getsockname()[1]) for _ in range(_CROWD)]
     _Counted.made = 0
-    acceptor = Acceptor(listener, _Counted)
+    acceptor = Acceptor(listener, _Counted, _places())
     turns = 0
     while _Counted.made < _CROWD:
         turns += 1
@@ -73,7 +85,7 @@ async def test_a_system_that_is_short_is_given_a_rest(monkeypatch: pytest.Monkey
     listener.listen(5)
     listener.setblocking(False)
     _Counted.made = 0
-    acceptor = Acceptor(listener, _Counted)
+    acceptor = Acceptor(listener, _Counted, _places())
     client = _connect(listener.getsockname()[1])
     await until(lambda: _Counted.made == 1, "it is taken after the rest")
     assert acceptor.pauses == 1

@@ -43,12 +43,19 @@ class HttpProtocol(HttpToolsProtocol):
         # Whatever does not leave at once is heard of: an answer of a few bytes may be stuck as well as a large one. Under
         # TLS uvloop takes no high water for "full when empty", and never says that it is clear again.
         transport.set_write_buffer_limits(high=0 if transport.get_extra_info("sslcontext") is None else 1)
-        address = self._peer()
-        if self.sockets.enter(address):
-            self._address = address
-            self._deadline = self._after(self.sockets.limits.handshake_s, self._too_late)
-        else:
-            transport.abort()
+        self._deadline = self._after(self.sockets.limits.handshake_s, self._too_late)
+
+    def take_place(self, address: str) -> None:
+        """See ``PlacedProtocol``."""
+        self._address = address
+
+    def give_place_back(self) -> None:
+        """See ``PlacedProtocol``."""
+        self._read()
+        self._cancel_stalled()
+        if self._address is not None:
+            self.sockets.leave(self._address)
+            self._address = None
 
     def data_received(self, data: bytes) -> None:
         """Called when some data is received."""
@@ -106,12 +113,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """The connection goes over to the WebSocket protocol, whose limits are others."""
-        self._leave()
+        self.give_place_back()
         super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called when the connection is lost or closed."""
-        self._leave()
+        self.give_place_back()
         super().connection_lost(exc)
 
     def _read(self) -> None:
@@ -119,13 +126,6 @@ class HttpProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-
-    def _leave(self) -> None:
-        self._read()
-        self._cancel_stalled()
-        if self._address is not None:
-            self.sockets.leave(self._address)
-            self._address = None
 
     def _too_late(self) -> None:
         self._deadline = None

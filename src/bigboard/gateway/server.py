@@ -13,7 +13,7 @@ import uvicorn
 from bigboard.errors import SettingError
 from bigboard.gateway.acceptor import Acceptor
 from bigboard.gateway.http_protocol import http_protocol
-from bigboard.gateway.protocol import CLOSE_S, WebSocketProtocol
+from bigboard.gateway.protocol import WebSocketProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
     from uvicorn._types import ASGIApplication
 
+    from bigboard.gateway.acceptor import PlacedProtocol
     from bigboard.gateway.sockets import Sockets
 
 __all__ = ["BACKLOG", "PortServer", "bind"]
@@ -54,23 +55,21 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, tls: SSLContext | None, handshake_timeout_s: float) -> None:
+    def __init__(self, config: uvicorn.Config, tls: SSLContext | None, places: Sockets) -> None:
         super().__init__(config)
         self._tls = tls
-        self._handshake_timeout_s = handshake_timeout_s
+        self._places = places
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        # As uvicorn does it for sockets that are there, with a quicker hand at the door, and with times of our own: a TLS
-        # handshake would have a minute.
-        times = {"ssl_handshake_timeout": self._handshake_timeout_s, "ssl_shutdown_timeout": CLOSE_S}
+        # As uvicorn does it for sockets that are there, with a quicker hand at the door.
         self.servers = [
-            Acceptor(one, self._protocol, tls=self._tls, tls_times=times)  # type: ignore[misc]
+            Acceptor(one, self._protocol, self._places, tls=self._tls)  # type: ignore[misc]
             for one in sockets or ()
         ]
         self.started = True
 
-    def _protocol(self) -> asyncio.Protocol:
-        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+    def _protocol(self) -> PlacedProtocol:
+        make = cast("Callable[..., PlacedProtocol]", self.config.http_protocol_class)
         return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     @contextlib.contextmanager
@@ -112,7 +111,7 @@ class PortServer:
             proxy_headers=False,
             timeout_graceful_shutdown=max(1, round(shutdown_timeout_s)),
         )
-        self._server = _Server(config, tls, sockets.limits.handshake_s)
+        self._server = _Server(config, tls, sockets)
 
     @property
     def port(self) -> int:
