@@ -9,7 +9,9 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from bigboard.board import Cursor
+from bigboard.errors import WireError
 from bigboard.wire.codec import Format, Frame, decode_server, encode
+from bigboard.wire.codes import ErrorCode
 from bigboard.wire.messages import DiffUpdate, Heartbeat, Resume, StateUpdate, Subscribe, Subscribed
 from bigboard.wire.replica import Replica
 
@@ -75,8 +77,21 @@ class ClientSession:
         return frames
 
     def receive(self, payload: str | bytes) -> ServerMessage:
-        """Take one message of the server; it is returned after it was applied. Raises ``WireError`` if it is none."""
+        """Take one message of the server; it is returned after it was applied.
+
+        Raises ``WireError`` if it is none. If its content is of the wrong shape, the replica is given up too: it may be
+        half changed, and the next connection begins anew.
+        """
         message = decode_server(payload)
+        try:
+            self._apply(message)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # Contents are not checked beforehand: that would cost each client for what no good server sends.
+            self._give_up()
+            raise WireError(ErrorCode.BAD_MESSAGE, f"content of the wrong shape: {error!r}") from None
+        return message
+
+    def _apply(self, message: ServerMessage) -> None:
         match message:
             case Subscribed():
                 self._subscribed(message)
@@ -88,7 +103,12 @@ class ClientSession:
                 self.cursor = Cursor(message.epoch, message.sequence)
             case _:
                 pass
-        return message
+
+    def _give_up(self) -> None:
+        self.replica.clear()
+        self.cursor = None
+        self.state = ClientState.SYNCING
+        self._subscriptions_held = None
 
     def _subscribe(self, resume: Resume | None) -> None:
         self._requested = list(self.subscriptions)

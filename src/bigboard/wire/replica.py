@@ -42,6 +42,8 @@ class _Book:
     def apply(self, patch: dict[str, Any]) -> None:
         for side, name in ((self.bids, "bids"), (self.asks, "asks")):
             for price, size in patch.get(name, ()):
+                if not isinstance(price, int | float):
+                    raise TypeError(f"a price must be a number, not {price!r:.40}")
                 if size:
                     side[price] = size
                 else:
@@ -90,6 +92,8 @@ class Replica:
                 self._topics.clear()
                 continue
             topic, colon, key = subscription.partition(":")
+            if topic not in TOPICS:
+                continue  # A newer server may have topics that no one here knows; see apply_changes.
             held = self._topics.setdefault(topic, {})
             if colon:
                 held.pop(key, None)
