@@ -58,6 +58,7 @@ class _Member:
 
     client_class = "web"
     clear = True
+    deflates = False
 
     def __init__(self, session: ServerSession) -> None:
         self.session = session
@@ -67,6 +68,15 @@ class _Member:
 
     def write(self, frame: Frame) -> None:
         pass
+
+    def prepare(self, frame: Frame) -> bytes:
+        return frame.payload
+
+    def send(self, data: bytes) -> int:
+        return len(data)
+
+    def send_rest(self, data: bytes) -> None:
+        raise AssertionError(data)
 
     def close(self, close: Close) -> None:
         raise AssertionError(close)

@@ -24,8 +24,12 @@ START_MS = 1_759_729_260_000
 class FakeMember:
     """A connection without a socket. Whatever is written arrives at a real client at once, unless the network is stuck.
 
-    While ``stuck``, frames wait and the member is not clear, as a transport with a full buffer.
+    While ``stuck``, frames wait and the member is not clear, as a transport with a full buffer; ``room`` bytes are taken
+    before.
     """
+
+    deflates = False
+    room = 0
 
     def __init__(self, stage: Stage, subscriptions: tuple[str, ...], format: Format, client_class: str = "web") -> None:
         self.client_class = client_class
@@ -38,6 +42,7 @@ class FakeMember:
         self._stage = stage
         self._waiting: list[Frame] = []
         self._stuck = False
+        self._taken = b""
 
     # What the broadcaster asks
 
@@ -50,12 +55,32 @@ class FakeMember:
 
     def write(self, frame: Frame) -> None:
         self._waiting.append(frame)
-        if not self._stuck:
+        if self._stuck:
+            self._stage.broadcaster.hold(self)
+        else:
             self._deliver()
+
+    def prepare(self, frame: Frame) -> bytes:
+        self._stage.prepared[frame.payload] = frame
+        return frame.payload
+
+    def send(self, data: bytes) -> int:
+        assert self.clear, "sent past what waits"
+        self._taken = data[: self.room] if self._stuck else data
+        if not self._stuck:
+            self.write(self._stage.prepared[data])
+        elif not self.room:
+            raise BlockingIOError
+        return len(self._taken)
+
+    def send_rest(self, data: bytes) -> None:
+        assert data, "nothing is left"
+        self.write(self._stage.prepared[self._taken + data])
 
     def close(self, close: Close) -> None:
         assert self.closed is None, "closed twice"
         self.closed = close
+        self._stage.broadcaster.hold(self)
 
     # What a test does
 
@@ -101,6 +126,7 @@ class Stage:
         self.board = Board(EPOCH, limits=limits)
         self.frames = Frames(self.board)
         self.broadcaster = Broadcaster(self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s)
+        self.prepared: dict[bytes, Frame] = {}
         self.seconds = 0.0
         self.ticks = 0
         self._due: float | None = None

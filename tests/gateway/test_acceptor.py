@@ -27,7 +27,7 @@ def _places() -> Sockets:
 class _Counted(asyncio.Protocol):
     made = 0
 
-    def take_place(self, address: str) -> None:
+    def take_place(self, address: str, connection: socket.socket) -> None:
         """Nobody counts here."""
 
     def give_place_back(self) -> None:

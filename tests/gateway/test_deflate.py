@@ -167,7 +167,7 @@ async def test_those_who_compress_and_those_who_do_not_share_the_encoding(form: 
             for client in clients:
                 await client.subscribe()
                 await client.reach(served)
-            assert served.hub.broadcaster.groups == 1
+            assert served.hub.broadcaster.groups == 2  # they get other bytes, of one encoding
             for number in range(1, 6):
                 _commit(served, number)
                 for client in clients:

@@ -146,13 +146,13 @@ def _cursor(served: Gateway) -> int:
 
 def _record(member: Connection, written: list[bytes]) -> None:
     """Note what the broadcaster hands over: what a plain ``send`` would have sent."""
-    prepare = member._prepare
+    prepare = member.prepare
 
     def recorded(frame: Frame) -> bytes:
         written.append(frame.payload)
         return prepare(frame)
 
-    member._prepare = recorded
+    member.prepare = recorded
 
 
 async def test_ends_are_counted_by_their_code() -> None:

@@ -20,8 +20,6 @@ from bigboard.wire import Close, CloseCode, SessionState
 from bigboard.wire.limits import INTERVALS_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bigboard.broadcaster.member import Member
     from bigboard.wire import Frame, Frames, Instant
 
@@ -99,6 +97,12 @@ class Broadcaster:
         self._stuck_since.pop(member, None)
         self._waiting.pop(member, None)
 
+    def hold(self, member: Member) -> None:
+        """A member is not clear any more: send it nothing until it is."""
+        group = self.members.get(member)
+        if group is not None:
+            group.part(member, self._sent[member.client_class])
+
     def answer(self, member: Member, now: Instant) -> None:
         """Send what a session has to say after it received something, and follow it into its new group."""
         session = member.session
@@ -122,6 +126,8 @@ class Broadcaster:
             if group.due is None:
                 group.due = now.monotonic + group.key.interval_ms / 1000
             self._plan(group)
+        elif group is not None and group.step.has_lost(member):
+            group.part(member, sent)
 
     def tick(self, now: Instant, *, committed: bool) -> float | None:
         """Send what is due; the steady time at which to call again if nothing is committed before, ``None`` for never.
@@ -169,13 +175,13 @@ class Broadcaster:
             self._bring_on(group, now)
             if group.last_sent == now.monotonic:
                 return
-        if group.members and self._heartbeat_at(group) <= now.monotonic:
+        if len(group) and self._heartbeat_at(group) <= now.monotonic:
             self._heartbeat(group, now)
         self._plan(group)
 
     def _plan(self, group: Group) -> None:
         """Have the group looked at when something is due for it."""
-        if group.members:
+        if len(group):
             beat = self._heartbeat_at(group)
             self._schedule.put(group, beat if group.due is None else min(group.due, beat))
 
@@ -185,15 +191,21 @@ class Broadcaster:
         return group.last_sent + (1 - early) * self._heartbeat_s
 
     def _bring_on(self, group: Group, now: Instant) -> None:
-        late, everybody = group.late, group.dirty
-        group.late = {}
-        group.dirty = False
-        sent = self._update(group, group.members if everybody else late, late, now)
+        """Send the members of a group what they lack."""
+        everybody, group.dirty = group.dirty, False
+        others = list(group.others)  # Whoever leaves the step in what follows has just got something.
+        sent, late = everybody and group.step.update(now), False
+        for member in others:
+            # Without news only those can lack something who were not ready before.
+            if everybody or member in self._stuck_since:
+                got, skipped = self._bring_on_one(group, member, now)
+                sent |= got
+                late |= skipped
         if sent and everybody:
             group.last_sent = now.monotonic
         group.armed = not sent
         again = self._again(group, now.monotonic)
-        group.due = again if sent or group.late else None
+        group.due = again if sent or late else None
         self._plan(group)
 
     def _again(self, group: Group, now: float) -> float:
@@ -201,54 +213,51 @@ class Broadcaster:
         due = now if group.due is None else min(group.due, now)
         return self._phases.after(now, due, group.key.interval_ms, group.phase)
 
-    def _update(self, group: Group, members: Mapping[Member, Sent], late: Mapping[Member, Sent], now: Instant) -> bool:
-        """Send its members what they lack; whether anybody lacked anything."""
-        frame: Frame | None = None
-        since = present = self._seen
-        size = 0
-        # Some lines of this run a hundred thousand times a second.
-        for member, sent in list(members.items()):
-            if not member.clear:
-                if self._skip(member, now):
-                    group.late[member] = sent
-                continue
-            session = member.session
-            # Nearly all of them stand where the first one stood, and get what it got.
-            if frame is None or not session.follow(since, present):
-                stood = session.cursor
-                update = session.update(now)
-                if update is None:
-                    continue
-                frame, since, present = update, stood, session.cursor
-                size = len(frame.payload)
-            if late and member in late:
-                self.counters.catch_ups += 1
-            if self._stuck_since:
-                self._stuck_since.pop(member, None)
-            sent.frames += 1
-            sent.bytes += size
-            member.write(frame)
-        return frame is not None
+    def _bring_on_one(self, group: Group, member: Member, now: Instant) -> tuple[bool, bool]:
+        """Send a member that is not in step what it lacks: whether it got anything, and whether it has to wait."""
+        if not member.clear:
+            return False, self._skip(member, now)
+        was_stuck = self._stuck_since.pop(member, None) is not None
+        frame = member.session.update(now)
+        if frame is not None:
+            self.counters.catch_ups += was_stuck
+            _write(member, group.others[member], frame)
+        self._put_in_step(group, member)
+        return frame is not None, False
+
+    def _put_in_step(self, group: Group, member: Member) -> None:
+        sent = group.others.get(member)
+        if sent is not None and group.step.take(member, sent):
+            del group.others[member]
 
     def _heartbeat(self, group: Group, now: Instant) -> None:
         group.last_sent = now.monotonic
         # An interval may be longer than the time between heartbeats: what it holds back stays held back.
         held_back = not group.armed and group.due is not None and group.due > now.monotonic
-        for member, sent in list(group.members.items()):
+        others = list(group.others.items())
+        # A heartbeat says that nothing has changed, so what has changed and may go out goes instead.
+        if not held_back and group.step.update(now):
+            self._has_sent(group, now)
+        else:
+            self.counters.heartbeats += group.step.heartbeat(now, stay=held_back)
+        for member, sent in others:
             if not member.clear:
                 self._skip(member, now)
                 continue
             self._stuck_since.pop(member, None)
-            # A heartbeat says that nothing has changed, so what has changed and may go out goes instead.
             frame = None if held_back else member.session.update(now)
             if frame is not None:
-                group.armed = False
-                group.due = self._again(group, now.monotonic)
+                self._has_sent(group, now)
             else:
                 frame = member.session.heartbeat(now, stay=held_back)
                 self.counters.heartbeats += frame is not None
             if frame is not None:
                 _write(member, sent, frame)
+            self._put_in_step(group, member)
+
+    def _has_sent(self, group: Group, now: Instant) -> None:
+        group.armed = False
+        group.due = self._again(group, now.monotonic)
 
     def _skip(self, member: Member, now: Instant) -> bool:
         """Pass over a member that is not clear; whether it may stay."""
@@ -272,12 +281,12 @@ class Broadcaster:
     def _join(self, member: Member, now: Instant) -> Group:
         key = _key(member)
         phases = self._groups.setdefault(key, [])
-        group = next((group for group in reversed(phases) if len(group.members) < PHASE_SIZE), None)
+        group = next((group for group in reversed(phases) if len(group) < PHASE_SIZE), None)
         if group is None:
             group = Group(key, now.monotonic, self._phases.next_phase())
             phases.append(group)
             self._interest.add(group)
-        group.members[member] = self._sent[member.client_class]
+        group.others[member] = self._sent[member.client_class]
         self.members[member] = group
         self._phases.join(key.interval_ms)
         self._plan(group)
@@ -287,10 +296,9 @@ class Broadcaster:
         group = self.members.pop(member, None)
         if group is None:
             return
-        del group.members[member]
-        group.late.pop(member, None)
+        group.discard(member, self._sent[member.client_class])
         self._phases.leave(group.key.interval_ms)
-        if not group.members:
+        if not len(group):
             self._forget(group)
 
     def _forget(self, group: Group) -> None:
@@ -310,4 +318,4 @@ def _write(member: Member, sent: Sent, frame: Frame) -> None:
 
 def _key(member: Member) -> GroupKey:
     session = member.session
-    return GroupKey(session.format, session.selection, session.interval_ms, session.view)
+    return GroupKey(session.format, session.selection, session.interval_ms, session.view, member.deflates)

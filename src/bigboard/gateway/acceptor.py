@@ -41,8 +41,8 @@ _log = structlog.stdlib.get_logger("bigboard.gateway")
 class PlacedProtocol(Protocol):
     """An ``asyncio.Protocol`` that has one of the places which ``Sockets`` counts, from before its connection is made."""
 
-    def take_place(self, address: str) -> None:
-        """It has the place of a connection from this address, and gives it back at the end."""
+    def take_place(self, address: str, connection: socket.socket) -> None:
+        """It has the place of this connection from this address, and gives it back at the end."""
 
     def give_place_back(self) -> None:
         """There will be no connection; without a place this does nothing."""
@@ -118,7 +118,7 @@ class Acceptor:
             return
         connection.setblocking(False)  # noqa: FBT003 - the socket's own signature
         protocol = self._protocol()
-        protocol.take_place(address)
+        protocol.take_place(address, connection)
         begun = self._loop.connect_accepted_socket(
             lambda: cast("asyncio.Protocol", protocol), connection, **self._options
         )

@@ -37,7 +37,7 @@ class Connection:
 
     __slots__ = (
         "__weakref__", "_broadcaster", "_channel", "_closing", "_code", "_expiry", "_flow", "_hub", "_pacemaker",
-        "_place", "_prepare", "_visit", "_write", "clear", "client_class", "session",
+        "_place", "_visit", "_write", "clear", "client_class", "deflates", "prepare", "send", "session",
     )  # fmt: skip
 
     def __init__(
@@ -57,7 +57,9 @@ class Connection:
         self._broadcaster = hub.broadcaster
         self._pacemaker = hub.pacemaker
         self._channel = channel
-        self._prepare = hub.preparer.deflated if channel.deflates() else hub.preparer.plain
+        self.deflates = channel.deflates()
+        self.prepare = hub.preparer.deflated if self.deflates else hub.preparer.plain
+        self.send = channel.send_now
         self._write: Callable[[bytes], object] = channel.write
         self.clear = True
         self._closing: asyncio.Task[None] | None = None
@@ -73,15 +75,18 @@ class Connection:
 
     def write(self, frame: Frame) -> None:
         """See ``Member``."""
-        self._write(self._prepare(frame))
+        self._write(self.prepare(frame))
+
+    def send_rest(self, data: bytes) -> None:
+        """See ``Member``."""
+        self._write(data)
 
     def close(self, close: Close) -> None:
         """See ``Member``."""
         if self._closing is None:
             loop = asyncio.get_running_loop()
             self._code = close.code
-            self.clear = False
-            self._write = _nowhere
+            self.cut()
             self._closing = loop.create_task(self._close(close))
             # Also once the close frame is written: the transport closes only when all is written, which may be never.
             loop.call_later(CLOSE_S, self._channel.abort)
@@ -91,6 +96,7 @@ class Connection:
     def pause(self) -> None:
         """See ``Listener``."""
         self.clear = False
+        self._broadcaster.hold(self)
 
     def resume(self) -> None:
         """See ``Listener``."""
@@ -98,8 +104,8 @@ class Connection:
 
     def cut(self) -> None:
         """See ``Listener``."""
-        self.clear = False
         self._write = _nowhere
+        self.pause()
 
     # What the credentials ask and say
 

@@ -10,6 +10,7 @@ from bigboard.gateway.limits import Limit
 
 if TYPE_CHECKING:
     import asyncio
+    import socket
     from collections.abc import Callable
 
     from bigboard.gateway.sockets import Sockets
@@ -29,6 +30,8 @@ class HttpProtocol(HttpToolsProtocol):
     """
 
     sockets: Sockets
+    connection: socket.socket | None = None
+    """What the transport writes to, below TLS."""
     _address: str | None = None
     """Whose place the connection has."""
     _deadline: asyncio.TimerHandle | None = None
@@ -45,9 +48,10 @@ class HttpProtocol(HttpToolsProtocol):
         transport.set_write_buffer_limits(high=0 if transport.get_extra_info("sslcontext") is None else 1)
         self._deadline = self._after(self.sockets.limits.handshake_s, self._too_late)
 
-    def take_place(self, address: str) -> None:
+    def take_place(self, address: str, connection: socket.socket) -> None:
         """See ``PlacedProtocol``."""
         self._address = address
+        self.connection = connection
 
     def give_place_back(self) -> None:
         """See ``PlacedProtocol``."""

@@ -24,6 +24,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 from bigboard.gateway.deflate import SharedDeflateFactory
+from bigboard.gateway.http_protocol import HttpProtocol
 from bigboard.gateway.inbox import Gate, Inbox
 from bigboard.gateway.rate import Rate
 
@@ -74,6 +75,13 @@ class DirectChannel(Protocol):
     def write(self) -> Callable[[bytes], object]:
         """What writes whole frames to the transport. It never blocks. Not to be called after ``Listener.cut``."""
 
+    @property
+    def send_now(self) -> Callable[[bytes], int]:
+        """What sends bytes at once, as far as there is room, and tells how many; it may raise ``OSError`` instead.
+
+        To be called only while everything that was written has left. What it did not take has to be written.
+        """
+
     def attach(self, listener: Listener) -> None:
         """Tell this one from now on, beginning with what is so already."""
 
@@ -112,7 +120,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     # uvicorn's attributes are too many for Python to share their names between instances: a dictionary of 2.3 KB for each.
     # One that is not named here, in an uvicorn to come, goes to a dictionary as before.
     __slots__ = (
-        "_crumbs_until", "_ends", "_listener", "_pong", "_successor",
+        "_crumbs_until", "_ends", "_listener", "_pong", "_socket", "_successor",
         "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
         "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
         "handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
@@ -138,12 +146,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         # What read the request until now is done. It and its parser hold each other: let go, they need no collection.
         reader = self.transport.get_protocol()
+        secure = self.transport.get_extra_info("sslcontext") is not None
+        self._socket = reader.connection if isinstance(reader, HttpProtocol) and not secure else None
         if isinstance(reader, HttpToolsProtocol):
             reader.parser = None  # type: ignore[assignment]  # as uvicorn itself does at the end of it
         # With no high water the transport writes to the socket at once, instead of at the end of the loop's turn, and says
         # whenever something is left: a client is ready when nothing is.
         # Under TLS uvloop takes no high water at all for "full when empty", and never says that it is clear again.
-        secure = self.transport.get_extra_info("sslcontext") is not None
         self.transport.set_write_buffer_limits(high=1 if secure else 0)
 
     def data_received(self, data: bytes) -> None:
@@ -211,6 +220,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def write(self) -> Callable[[bytes], object]:
         """See ``DirectChannel``."""
         return self.transport.write
+
+    @property
+    def send_now(self) -> Callable[[bytes], int]:
+        """See ``DirectChannel``."""
+        return self._write_all if self._socket is None else self._socket.send
+
+    def _write_all(self, data: bytes) -> int:
+        self.transport.write(data)
+        return len(data)
 
     def attach(self, listener: Listener) -> None:
         """See ``DirectChannel``."""

@@ -10,6 +10,7 @@ from bigboard.wire.instant import Instant
 from bigboard.wire.limits import SessionLimits
 from bigboard.wire.replica import Replica
 from bigboard.wire.session import ServerSession, SessionState
+from bigboard.wire.standing import Standing
 
 __all__ = [
     "ANONYMOUS",
@@ -30,6 +31,7 @@ __all__ = [
     "ServerSession",
     "SessionLimits",
     "SessionState",
+    "Standing",
     "decode_server",
     "encode",
     "retry_policy",

@@ -36,6 +36,7 @@ from bigboard.wire.messages import (
     Unsubscribed,
     rfc3339,
 )
+from bigboard.wire.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,8 +90,8 @@ class ServerSession:
         self._frames = frames
         self._limits = limits or SessionLimits()
         self._holding = Holding()
-        self.cursor = frames.board.cursor
-        """What the client holds, once it has got everything that went out."""
+        self.standing = Standing(frames.board.cursor)
+        """What the client holds, once it has got everything that went out. Others may stand there too; see ``part``."""
         self._outgoing: deque[Frame] = deque()
         self._subscribed_once = False
         self._bad_messages = 0
@@ -113,6 +114,15 @@ class ServerSession:
     def identity(self) -> Identity | None:
         """Who the client is; ``None`` until it has authenticated, where that is asked for."""
         return self._door.identity
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the client stands."""
+        return self.standing.cursor
+
+    def part(self) -> None:
+        """Stand alone from now on: ``update`` and ``heartbeat`` move all who stand together."""
+        self.standing = Standing(self.standing.cursor)
 
     # What comes in
 
@@ -187,36 +197,26 @@ class ServerSession:
     def update(self, now: Instant) -> Frame | None:
         """What brings the client up to now, if anything changed for it: a diff, or a state if no diff can.
 
-        The caller sends the frame: the cursor has moved.
+        The caller sends the frame to the client, and to all who stand with it: their cursor has moved.
         """
         if self.state is not SessionState.OPEN or not self._holding.names:
             return None
-        board = self._frames.board
-        if self.cursor.epoch == board.epoch:
-            if self.cursor.sequence == board.sequence:
+        board, cursor = self._frames.board, self.standing.cursor
+        if cursor.epoch == board.epoch:
+            if cursor.sequence == board.sequence:
                 return None
             try:
-                frame = self._frames.diff(self.format, self.selection, self.cursor.sequence)
+                frame = self._frames.diff(self.format, self.selection, cursor.sequence)
             except CursorUnavailable:
                 frame = self._state(self._holding.names, now)
         else:
             frame = self._state(self._holding.names, now)
         if frame is not None:
-            self.cursor = board.cursor
+            self.standing.cursor = board.cursor
         return frame
 
-    def follow(self, since: Cursor, present: Cursor) -> bool:
-        """Go from ``since`` to ``present`` if that is where the client stands; whether it did.
-
-        For the members of a group: what ``update`` made for one of them, the caller sends to all who can follow it.
-        """
-        if (self.cursor is since or self.cursor == since) and self.state is SessionState.OPEN:
-            self.cursor = present
-            return True
-        return False
-
     def heartbeat(self, now: Instant, *, stay: bool = False) -> Frame | None:
-        """A heartbeat. It moves the client's cursor to the present, unless it has to ``stay``.
+        """A heartbeat. It moves the client and all who stand with it to the present, unless they have to ``stay``.
 
         The caller asks ``update`` first: a heartbeat at the present says that nothing has changed. One that stays says
         no more than that the server lives; it is for a client whose interval holds a change back.
@@ -229,7 +229,7 @@ class ServerSession:
             # The client is ahead of this replica: to name the replica's place would take it back in time.
             return self._frames.heartbeat(self.format, self._waiting.cursor, now.wall_ms)
         if not stay:
-            self.cursor = self._frames.board.cursor
+            self.standing.cursor = self._frames.board.cursor
         return self._frames.heartbeat(self.format, self.cursor, now.wall_ms)
 
     # Actions
@@ -283,7 +283,7 @@ class ServerSession:
         if self.selection != before:
             # What `*` means has changed, and no diff can tell that.
             self._outgoing.append(self._state(self._holding.names, now))
-            self.cursor = self._frames.board.cursor
+            self.standing = Standing(self._frames.board.cursor)
 
     def _permitted(self, subscriptions: list[Subscription], id: Id) -> list[Subscription]:
         """What of this may be subscribed to; the client is told of the rest."""
@@ -338,7 +338,7 @@ class ServerSession:
             self._add(message, subscriptions, now)
             return
         self._holding.add(subscriptions, self._known())
-        self.cursor = cursor
+        self.standing = Standing(cursor)
         self._answer_subscribed(message.id, resumed=True)
         frame = self.update(now)
         if frame is not None:
@@ -346,6 +346,7 @@ class ServerSession:
 
     def _add(self, message: Subscribe, subscriptions: list[Subscription], now: Instant) -> None:
         # What the client holds is brought up to the present first, so that one cursor is true for old and new alike.
+        self.part()
         catch_up = self.update(now)
         if catch_up is not None:
             self._outgoing.append(catch_up)
@@ -353,7 +354,7 @@ class ServerSession:
         self._answer_subscribed(message.id, resumed=False)
         if subscriptions:
             self._outgoing.append(self._state(self._holding.with_their_rows(subscriptions), now))
-            self.cursor = self._frames.board.cursor
+            self.standing.cursor = self._frames.board.cursor
 
     def _unsubscribe(self, message: Unsubscribe) -> None:
         identity = self._known(message.id)

@@ -1,0 +1,106 @@
+"""The members of a group that have all got the same, and can take more: one frame is right for every one of them.
+
+Nearly all members of a group are in step nearly always, and to serve them is the one thing that is done a hundred thousand
+times a second. So nothing is asked per member here but to send bytes. Whoever cannot take more, or has moved by itself,
+leaves first; ``Broadcaster`` sees to that, and to those who are not in step.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from bigboard.wire import SessionState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bigboard.broadcaster.counters import Sent
+    from bigboard.broadcaster.member import Member
+    from bigboard.wire import Frame, Instant, Standing
+
+__all__ = ["Step"]
+
+
+class Step:
+    """Members whose sessions share one ``Standing``."""
+
+    __slots__ = ("_senders", "_standing", "_tallies")
+
+    def __init__(self) -> None:
+        self._senders: dict[Member, Callable[[bytes], int]] = {}
+        self._tallies: Counter[Sent] = Counter()
+        """How many of the members each class has."""
+        self._standing: Standing | None = None
+
+    def __len__(self) -> int:
+        return len(self._senders)
+
+    def take(self, member: Member, sent: Sent) -> bool:
+        """Take a member in, if it is ready and stands where the others stand; whether it was taken."""
+        session = member.session
+        if session.state is not SessionState.OPEN or not member.clear:
+            return False
+        if self._standing is None:
+            self._standing = session.standing
+        elif session.cursor != self._standing.cursor:
+            return False
+        else:
+            session.standing = self._standing
+        self._senders[member] = member.send
+        self._tallies[sent] += 1
+        return True
+
+    def leave(self, member: Member, sent: Sent) -> bool:
+        """Let a member go, which stands where it stood; whether it was here."""
+        if self._senders.pop(member, None) is None:
+            return False
+        member.session.part()
+        self._tallies[sent] -= 1
+        if not self._senders:
+            self._standing = None
+        return True
+
+    def has_lost(self, member: Member) -> bool:
+        """Whether a member is here that has moved, or cannot take updates any more."""
+        session = member.session
+        stays = session.standing is self._standing and session.state is SessionState.OPEN
+        return not stays and member in self._senders
+
+    def update(self, now: Instant) -> bool:
+        """Send what they all lack; whether they lacked anything."""
+        if not self._senders:
+            return False
+        lead = next(iter(self._senders))
+        frame = lead.session.update(now)
+        if frame is None:
+            return False
+        self._send(lead, frame)
+        return True
+
+    def heartbeat(self, now: Instant, *, stay: bool) -> int:
+        """Send a heartbeat; to how many."""
+        if not self._senders:
+            return 0
+        lead = next(iter(self._senders))
+        frame = lead.session.heartbeat(now, stay=stay)
+        if frame is None:
+            return 0
+        count = len(self._senders)
+        self._send(lead, frame)
+        return count
+
+    def _send(self, lead: Member, frame: Frame) -> None:
+        for sent, count in self._tallies.items():
+            sent.frames += count
+            sent.bytes += count * len(frame.payload)
+        data = lead.prepare(frame)
+        size = len(data)
+        # A copy: a member that cannot take all of it leaves in here.
+        for member, send in list(self._senders.items()):
+            try:
+                left = size - send(data)
+            except OSError:
+                left = size  # Its buffer is full, or it is gone, which the transport finds out.
+            if left:
+                member.send_rest(data[size - left :])
