@@ -150,7 +150,7 @@ def test_a_new_epoch_brings_every_client_one_state() -> None:
     stage.commit(ORDER)
     stage.advance(1)
     fresh = Stage()
-    fresh.board.epoch = "another"
+    fresh.board.cursor = fresh.board.cursor._replace(epoch="another")
     fresh.commit(_price(5))
     stage.board.load(fresh.board.snapshot())
     stage.tick(committed=True)

@@ -231,7 +231,7 @@ class SpineConformance:
                 cursor = chance.choice([None, *places[:-1]])
                 async with Reader(spine, cursor) as reader:
                     if cursor is not None:
-                        reader.board.epoch, reader.board.sequence = cursor
+                        reader.board.cursor = cursor
                     await reader.reach(writer.board.cursor)
 
     # Followers

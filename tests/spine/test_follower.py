@@ -130,7 +130,7 @@ async def test_whoever_stops_it_leaves_no_open_generator() -> None:
     follows = Follows(spine)
     task = asyncio.create_task(follows.follower.run())
     await follows.reach(writer.board.cursor)
-    follows.board.sequence = 99
+    follows.board.cursor = follows.board.cursor._replace(sequence=99)
     await writer.write(spine, 1)
     await follows.reach(writer.board.cursor)
     assert opened == ["open", "closed", "open"], "the one that met the gap is closed before the next is opened"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bigboard.board import Board, Limits, Selection, Subscription, Update
 from bigboard.errors import CursorUnavailable
-from bigboard.wire import Format, Frames
+from bigboard.wire import Format, Frame, Frames
 from bigboard.wire.codec import encode
 from bigboard.wire.fragments import Fragments
 from wire.choices import Seeded
@@ -83,10 +83,11 @@ def test_rows_keep_their_order(form: Format) -> None:
         board.commit(3)
     names = [Subscription("orders", str(number)) for number in (3, 7, 12, 30)]
     for since in (0, 1, 3):
-        changes = Fragments(board, since).changes(Selection(names), form)
+        payload = Fragments(board, since, "now").diff(Selection(names), form)
+        assert payload is not None
         diff = board.diff(since, Selection(names))
         assert diff is not None
-        shared = _through(changes, form)["orders"]
+        shared = decoded(Frame(payload, form))["changes"]["orders"]
         new = [row for row in diff.changes["orders"] if "deleted" not in row]
         assert [row for row in shared if "deleted" not in row] == new
         assert all("deleted" in row for row in shared[: len(shared) - len(new)])

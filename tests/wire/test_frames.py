@@ -72,7 +72,7 @@ def test_a_new_epoch_makes_old_answers_void() -> None:
     frames = Frames(board)
     frames.diff(Format.JSON, ORDERS, 3)
     other = _board()
-    other.epoch = "F"
+    other.cursor = other.cursor._replace(epoch="F")
     board.load(other.snapshot())
     with pytest.raises(CursorUnavailable):
         frames.diff(Format.JSON, ORDERS, 1)
@@ -89,7 +89,7 @@ def test_the_cache_is_bounded() -> None:
     frames = Frames(_board())
     for key in range(10_000):
         frames.diff(Format.JSON, Selection([Subscription("orders", str(key))]), 0)
-    assert len(frames._cache) <= 4_097
+    assert len(frames._diffs) <= 4_097
 
 
 def test_a_thousand_sessions_share_one_encoding() -> None:
@@ -114,7 +114,7 @@ def test_a_new_epoch_costs_one_state_for_all_who_hold_the_same() -> None:
     for session in sessions:
         session.receive('{"action":"subscribe","subscriptions":["orders","risk"]}', now)
     other = _board()
-    other.epoch = "F"
+    other.cursor = other.cursor._replace(epoch="F")
     board.load(other.snapshot())
     before = frames.encodings
     assert len({id(session.update(now)) for session in sessions}) == 1

@@ -52,8 +52,8 @@ class Board:
         limits: Limits | None = None,
         topics: Mapping[str, Topic] = TOPICS,
     ) -> None:
-        self.epoch = epoch
-        self.sequence = 0
+        self.cursor = Cursor(epoch, 0)
+        """The position of the last commit. Every client asks for it, so it is made once for each."""
         self.timestamp = 0
         self.limits = limits or Limits()
         self.topics = topics
@@ -64,9 +64,14 @@ class Board:
         self._pending = False
 
     @property
-    def cursor(self) -> Cursor:
-        """The position of the last commit."""
-        return Cursor(self.epoch, self.sequence)
+    def epoch(self) -> str:
+        """The history that this state belongs to."""
+        return self.cursor.epoch
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last commit."""
+        return self.cursor.sequence
 
     @property
     def horizon(self) -> int:
@@ -132,7 +137,7 @@ class Board:
             return None
         self._pending = False
         since = self.sequence
-        self.sequence += 1
+        self.cursor = Cursor(self.epoch, since + 1)
         self.timestamp = max(timestamp, self.timestamp)
         return Diff(self.epoch, since, self.sequence, self.timestamp, self._changes(since, self._everything))
 
@@ -177,8 +182,7 @@ class Board:
             if data is None:
                 data = [] if self.topics[name].kind is MergeKind.ROWS else {}
             table.load(data, snapshot.sequence)
-        self.epoch = snapshot.epoch
-        self.sequence = snapshot.sequence
+        self.cursor = snapshot.cursor
         self.timestamp = snapshot.timestamp
         self._pending = False
 
@@ -195,7 +199,7 @@ class Board:
                 # The diff spans several commits, and this board cannot tell in which of them an entry came or a level
                 # went. A client of another board may stand between them; it must not be diffed from here.
                 table.horizon = diff.sequence
-        self.sequence = diff.sequence
+        self.cursor = diff.cursor
         self.timestamp = diff.timestamp
 
     def _changes(self, since: int, selection: Selection) -> dict[str, Any]:

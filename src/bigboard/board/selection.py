@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bigboard.board.topics import TOPICS
 
@@ -62,38 +62,33 @@ class Subscription:
 EVERYTHING = Subscription("*")
 
 
-class Selection:
+class Selection(frozenset[Subscription]):
     """What a set of subscriptions selects: per topic every key, or some.
 
-    Equal sets make equal selections, whatever their order: it is a key of groups and caches.
+    Equal sets make equal selections, whatever their order: it is a key of groups and caches, and looked up there so often
+    that it has to be the set itself.
     """
 
-    __slots__ = ("_hash", "subscriptions", "topics")
+    __slots__ = ("topics",)
 
-    def __init__(self, subscriptions: Iterable[Subscription], topics: Mapping[str, Topic] = TOPICS) -> None:
-        self.subscriptions = frozenset(subscriptions)
-        self._hash = hash(self.subscriptions)
-        whole = {s.topic for s in self.subscriptions if s.key is None}
+    topics: dict[str, frozenset[str] | None]
+    """The selected topics in the board's order; ``None`` for every key."""
+
+    def __new__(cls, subscriptions: Iterable[Subscription], topics: Mapping[str, Topic] = TOPICS) -> Self:
+        """The selection of what these select together, on a board with these topics."""
+        self = super().__new__(cls, subscriptions)
+        whole = {s.topic for s in self if s.key is None}
         keys: dict[str, set[str]] = {}
-        for subscription in self.subscriptions:
+        for subscription in self:
             if subscription.key is not None:
                 keys.setdefault(subscription.topic, set()).add(subscription.key)
         everything = "*" in whole
-        self.topics: dict[str, frozenset[str] | None] = {
+        self.topics = {
             name: None if everything or name in whole else frozenset(keys[name])
             for name in topics
             if everything or name in whole or name in keys
         }
-        """The selected topics in the board's order; ``None`` for every key."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Selection) and self.subscriptions == other.subscriptions
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __bool__(self) -> bool:
-        return bool(self.subscriptions)
+        return self
 
     def __repr__(self) -> str:
-        return f"Selection({', '.join(sorted(map(str, self.subscriptions)))})"
+        return f"Selection({', '.join(sorted(map(str, self)))})"

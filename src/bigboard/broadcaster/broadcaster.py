@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Broadcaster"]
 
 _NEVER = float("inf")
+_EARLY = 0.2
+"""Of the time between heartbeats: so much earlier some may come."""
 _KNOWN_CODES = frozenset({*CloseCode, 1000, 1001, 1002, 1003, 1005, 1006, 1007, 1011})
 """The protocol's own, and those of RFC 6455 that a client or a lost connection may bring."""
 
@@ -181,19 +183,24 @@ class Broadcaster:
 
     def _plan(self, group: Group) -> None:
         """Have the group looked at when something is due for it."""
-        if len(group):
+        due = group.due
+        if due is None or due - group.last_sent >= (1 - _EARLY) * self._heartbeat_s:
+            if not len(group):
+                return
             beat = self._heartbeat_at(group)
-            self._schedule.put(group, beat if group.due is None else min(group.due, beat))
+            due = beat if due is None else min(due, beat)
+        self._schedule.put(group, due)
 
     def _heartbeat_at(self, group: Group) -> float:
         # Heartbeats of an idle crowd would come in one burst, so the groups take some of them early.
-        early = 0.2 * group.phase if self._phases.crowded(group.key.interval_ms) else 0.0
+        early = _EARLY * group.phase if self._phases.crowded(group.key.interval_ms) else 0.0
         return group.last_sent + (1 - early) * self._heartbeat_s
 
     def _bring_on(self, group: Group, now: Instant) -> None:
         """Send the members of a group what they lack."""
         everybody, group.dirty = group.dirty, False
-        others = list(group.others)  # Whoever leaves the step in what follows has just got something.
+        # A copy: whoever leaves the step in what follows has just got something.
+        others = list(group.others) if group.others else ()
         sent, late = everybody and group.step.update(now), False
         for member in others:
             # Without news only those can lack something who were not ready before.

@@ -29,6 +29,9 @@ class Phases:
     def __init__(self) -> None:
         self._crowds: Counter[int] = Counter()
         self._given = 0
+        # Groups of one place tick together, and a watch list is a group of its own.
+        self._asked: tuple[float, float, int, float] | None = None
+        self._answer = 0.0
 
     def next_phase(self) -> float:
         """A place for a new group, from 0 to 1. However many are given, they are spread evenly (van der Corput)."""
@@ -43,10 +46,12 @@ class Phases:
 
     def join(self, interval_ms: int) -> None:
         """A client more with this interval."""
+        self._asked = None
         self._crowds[interval_ms] += 1
 
     def leave(self, interval_ms: int) -> None:
         """A client less."""
+        self._asked = None
         self._crowds[interval_ms] -= 1
         if not self._crowds[interval_ms]:
             del self._crowds[interval_ms]
@@ -60,6 +65,13 @@ class Phases:
 
         An interval later, or somewhat more in a crowd; somewhat less only for a group that is late at its own place.
         """
+        asked = now, due, interval_ms, phase
+        if asked != self._asked:
+            self._asked = asked
+            self._answer = self._after(*asked)
+        return self._answer
+
+    def _after(self, now: float, due: float, interval_ms: int, phase: float) -> float:
         interval = interval_ms / 1000
         if not self.crowded(interval_ms):
             return now + interval

@@ -7,9 +7,11 @@ who agreed to compression get other bytes than the rest, which are the same for 
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from bigboard.gateway.deflate import Deflater
+from bigboard.wire import Format
 
 if TYPE_CHECKING:
     from bigboard.wire import Frame
@@ -21,6 +23,11 @@ _FIN_BINARY = 0x82
 _RSV1 = 0x40
 """Set in the first byte: the payload is compressed (RFC 7692 section 6)."""
 
+_SMALL = 125
+_MEDIUM = 0xFFFF
+_pack = Struct("!BBH").pack
+_JSON = Format.JSON
+
 _MOST_KEPT = 8
 """Compressed frames that are kept. One would do, if groups did not tick in turn: some need the frame of an earlier one."""
 
@@ -28,10 +35,10 @@ _MOST_KEPT = 8
 def header(size: int, *, text: bool, deflated: bool = False) -> bytes:
     """The header of a whole, unmasked frame with a payload of ``size`` bytes (RFC 6455 section 5.2)."""
     first = (_FIN_TEXT if text else _FIN_BINARY) | (_RSV1 if deflated else 0)
-    if size <= 125:
+    if size <= _SMALL:
         return bytes((first, size))
-    if size <= 0xFFFF:
-        return bytes((first, 126)) + size.to_bytes(2, "big")
+    if size <= _MEDIUM:
+        return _pack(first, 126, size)
     return bytes((first, 127)) + size.to_bytes(8, "big")
 
 
@@ -55,8 +62,15 @@ class FramePreparer:
     def prepare(self, frame: Frame) -> bytes:
         """The frame as it goes to the socket."""
         if frame is not self._frame:
-            self._prepared = header(len(frame.payload), text=frame.text) + frame.payload
             self._frame = frame
+            payload = frame.payload
+            size = len(payload)
+            text = frame.format is _JSON
+            if _SMALL < size <= _MEDIUM:
+                # As ``header`` does it, which a watch list of one client is too short-lived for.
+                self._prepared = _pack(_FIN_TEXT if text else _FIN_BINARY, 126, size) + payload
+            else:
+                self._prepared = header(size, text=text) + payload
         return self._prepared
 
     def prepare_deflated(self, frame: Frame) -> bytes:

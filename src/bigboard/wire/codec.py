@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Format(StrEnum):
         return f"bigboard.v1.{self.value}"
 
 
-class Frame(NamedTuple):
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """The payload of one WebSocket frame; JSON goes as text, MessagePack as binary."""
 
     payload: bytes

@@ -7,7 +7,7 @@ the encoded pieces of their diffs; see ``fragments.py``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bigboard.board import MergeKind
 from bigboard.wire.codec import Format, Frame, encode
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Frames"]
 
+_JSON = Format.JSON
+_NOT_MADE = Frame(b"", Format.JSON)
 _MOST_CACHED = 4_096
 _MOST_STATES = 32
 """A state may be megabytes, so few are kept; clients that all need one at once mostly need the same."""
@@ -35,7 +37,7 @@ class Frames:
         self.board = board
         self.encodings = 0
         """How many diffs and states were encoded, ever."""
-        self._cache: dict[tuple[Format, Selection, int], Frame | None] = {}
+        self._diffs: dict[tuple[bool, int, Selection], Frame | None] = {}
         self._states: dict[tuple[Format, Selection, tuple[Subscription, ...]], Frame] = {}
         self._heartbeats: dict[tuple[Format, Cursor], Frame] = {}
         self._heartbeats_at = 0
@@ -55,13 +57,14 @@ class Frames:
 
         Raises ``CursorUnavailable`` if the board cannot diff from there.
         """
-        self._forget_the_past()
-        key = (format, selection, since)
-        try:
-            return self._cache[key]
-        except KeyError:
-            frame = self._cache[key] = self._encode_diff(format, selection, since)
-            return frame
+        if self._cached_at is not self.board.cursor or len(self._diffs) > _MOST_CACHED:
+            self._forget_the_past()
+        # Not the format itself: to hash a member of an enumeration costs as much as all the rest of this.
+        key = (format is _JSON, since, selection)
+        frame = self._diffs.get(key, _NOT_MADE)
+        if frame is _NOT_MADE:
+            frame = self._diffs[key] = self._encode_diff(format, selection, since)
+        return frame
 
     def state(
         self,
@@ -113,12 +116,12 @@ class Frames:
         if self._cached_at != self.board.cursor:
             self._earlier_fragments += self._fragments_now()
             self._fragments.clear()
-            self._cache.clear()
+            self._diffs.clear()
             self._states.clear()
             self._cached_at = self.board.cursor
             self._stamp = rfc3339(self.board.timestamp)
-        elif len(self._cache) > _MOST_CACHED:
-            self._cache.clear()
+        elif len(self._diffs) > _MOST_CACHED:
+            self._diffs.clear()
 
     def _fragments_now(self) -> int:
         return sum(len(fragments) for fragments in self._fragments.values() if fragments is not None)
@@ -136,29 +139,30 @@ class Frames:
         return encode(message, format)
 
     def _encode_diff(self, format: Format, selection: Selection, since: int) -> Frame | None:
-        changes = self._changes(format, selection, since)
-        if not changes:
+        fragments = self._fragments_of(since)
+        if fragments is not None:
+            payload = fragments.diff(selection, format)
+            if payload is None:
+                return None
+            self.encodings += 1
+            return Frame(payload, format)
+        diff = self.board.diff(since, selection)
+        if diff is None:
             return None
         self.encodings += 1
         board = self.board
         message = DiffUpdate(
-            epoch=board.epoch,
-            since=since,
-            sequence=board.sequence,
-            timestamp=self._stamp,
-            changes=changes,
+            epoch=board.epoch, since=since, sequence=board.sequence, timestamp=self._stamp, changes=diff.changes
         )
         return encode(message, format)
 
-    def _changes(self, format: Format, selection: Selection, since: int) -> dict[str, Any] | None:
-        if since in self._fragments:
-            fragments = self._fragments[since]
-            if fragments is None:
-                fragments = self._fragments[since] = Fragments(self.board, since)
-            return fragments.changes(selection, format)
-        if len(self._fragments) < _MOST_SHARED:
+    def _fragments_of(self, since: int) -> Fragments | None:
+        """The pieces of what changed after a cursor, if it is worth while to cut them."""
+        fragments = self._fragments.get(since)
+        if fragments is None and since in self._fragments:
+            fragments = self._fragments[since] = Fragments(self.board, since, self._stamp)
+        elif fragments is None and len(self._fragments) < _MOST_SHARED:
             # The first question from a cursor may be the only one. It is answered alone, because to cut all that changed
             # into pieces costs more, the more so the longer a client was away.
             self._fragments[since] = None
-        diff = self.board.diff(since, selection)
-        return None if diff is None else diff.changes
+        return fragments
