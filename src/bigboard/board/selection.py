@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 from typing import TYPE_CHECKING, Self
 
 from bigboard.board.topics import TOPICS
@@ -49,7 +50,8 @@ class Subscription:
             key = topic.normalise_key(key)
         if not key or len(key) > _MAX_KEY_LENGTH or not key.isprintable() or key != key.strip():
             raise BadSubscription(f"a key must have 1 to {_MAX_KEY_LENGTH} printable characters: {text[:60]!r}")
-        return cls(name, key)
+        # Clients name the same few keys. That of all of them is one string then, which a processor keeps at hand.
+        return cls(name, intern(key))
 
     def __str__(self) -> str:
         return self.topic if self.key is None else f"{self.topic}:{self.key}"

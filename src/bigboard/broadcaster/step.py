@@ -99,8 +99,9 @@ class Step:
         # A copy: a member that cannot take all of it leaves in here.
         for member, send in list(self._senders.items()):
             try:
-                left = size - send(data)
+                taken = send(data)
+                if taken == size:
+                    continue
             except OSError:
-                left = size  # Its buffer is full, or it is gone, which the transport finds out.
-            if left:
-                member.send_rest(data[size - left :])
+                taken = 0  # Its buffer is full, or it is gone, which the transport finds out.
+            member.send_rest(data[taken:])
