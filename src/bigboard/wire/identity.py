@@ -28,7 +28,7 @@ class Identity:
     expires_ms: int | None = None
     """Epoch milliseconds at which the proof ends; ``None`` for never."""
     credential: str = ""
-    """What it was proven by, so that it can be withdrawn: ``key:ID`` or ``jwt``; empty where nothing had to be proven."""
+    """What it was proven by, so that it can be withdrawn: ``key:ID``, ``jwt:KEY``; empty where nothing had to be proven."""
 
     @property
     def unlimited(self) -> bool:
