@@ -27,7 +27,7 @@ __all__ = ["TOO_MANY", "HttpLimit", "RequestRates"]
 TOO_MANY: dict[int | str, dict[str, Any]] = {
     429: {
         "model": Problem,
-        "description": "too many requests from this address",
+        "description": "too many requests, or failed authentications, from this address",
         "headers": {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}},
     }
 }
