@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from bigboard.gateway.asyncapi import asyncapi_routes
 from bigboard.gateway.catalogue import catalogue_routes
 from bigboard.gateway.debug import debug_routes
 from bigboard.gateway.docs_page import docs_routes
@@ -63,6 +64,7 @@ def _app(title: str, hub: Hub, origins: OriginCheck) -> FastAPI:
     )
     app.state.hub = hub
     describe_truly(app, hub)
+    app.router.routes.extend(asyncapi_routes())
     app.add_middleware(BoardEndpoint, hub=hub, origins=origins)
     app.add_middleware(HttpLimit, rates=hub.requests, limited=hub.limited, clock=hub.clock)
     if origins.elsewhere:

@@ -33,7 +33,7 @@ TOO_MANY: dict[int | str, dict[str, Any]] = {
 }
 """For the OpenAPI document of every route."""
 _FILE_FACTOR = 10
-_FILES = frozenset({"/", "/favicon.svg", "/NOTICE.txt", "/docs", "/openapi.json", "/health"})
+_FILES = frozenset({"/", "/favicon.svg", "/NOTICE.txt", "/docs", "/openapi.json", "/asyncapi.json", "/health"})
 _FILE_FOLDERS = ("/assets/", "/docs/")
 
 
