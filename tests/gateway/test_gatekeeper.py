@@ -117,14 +117,18 @@ async def test_a_message_on_the_stream_closes_with_4429(keys: KeyHolder) -> None
             assert json.loads(await known.recv())["last"] == 1.0
 
 
-async def test_a_message_is_answered_with_rate_limited_and_its_token_not_looked_at(keys: KeyHolder) -> None:
+async def test_a_message_closes_with_4429_and_its_token_is_not_looked_at(keys: KeyHolder) -> None:
     good = keys.key("desk", "*")
     async with protected(keys, **_few(2)) as served, served.connect(additional_headers=bearer(good)) as known:
-        for token, code in ((_BAD, "unauthenticated"), (_BAD, "unauthenticated"), (good, "rate_limited")):
+        codes = []
+        for token, word in ((_BAD, "unauthenticated"), (_BAD, "unauthenticated"), (good, "rate_limited")):
             async with served.connect() as client:
                 await client.send(json.dumps({"action": "authenticate", "token": token, "id": 7}))
                 error = await until_reads(client, "error")
-                assert (error["code"], error["id"]) == (code, 7)
+                assert (error["code"], error["id"]) == (word, 7)
+                codes.append((await close_of(client))[0])
+        assert codes == [4401, 4401, 4429]
+        # Who is in stays in, and may renew its token when there is room again.
         await known.send(json.dumps({"action": "authenticate", "token": good}))
         assert (await until_reads(known, "error"))["code"] == "rate_limited"
         await known.send(json.dumps({"action": "subscribe", "subscriptions": ["risk"]}))
