@@ -7,6 +7,7 @@
     ├── CursorUnavailable       a cursor that the board cannot diff from (cursor, horizon)
     ├── DiffGap                 a diff that does not continue the state it is merged into
     ├── WireError               a message that the protocol does not allow (code)
+    │   └── TooManyFailures     a credential that is not looked at, after so many that were no good (wait_s)
     ├── SettingError            a setting with an unknown name or a bad value (setting, origin)
     ├── FeedError               exchange data that cannot be read at all (source)
     ├── SpineUnavailable        the log of diffs cannot be reached or does not accept the diff
@@ -32,6 +33,7 @@ __all__ = [
     "MissingExtra",
     "SettingError",
     "SpineUnavailable",
+    "TooManyFailures",
     "UpdateRejected",
     "WireError",
 ]
@@ -83,6 +85,14 @@ class WireError(BigboardError):
         super().__init__(message)
         self.code = code
         self.id = id
+
+
+class TooManyFailures(WireError):  # noqa: N818 - it names what happened
+    """A credential was not even looked at: too many from the same address were no good. ``wait_s`` is in whole seconds."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__("rate_limited", f"too many failed authentications from your address; try again in {wait_s} s")
+        self.wait_s = wait_s
 
 
 class SettingError(BigboardError):

@@ -160,6 +160,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(gt=0, le=100_000, description="HTTP requests per second of one address; beyond it 429.")
     ] = 10.0
     http_burst: Annotated[_Count, Meta(description="HTTP requests that it may make at once, as a page does.")] = 100
+    auth_failures: Annotated[
+        int, Meta(ge=1, le=100_000, description="Bad keys and tokens per minute of one address; beyond it 429 or 4429.")
+    ] = 10
     max_connections: Annotated[_Count, Meta(description="WebSockets, as far as files may be open; beyond it 503.")] = (
         20_000
     )

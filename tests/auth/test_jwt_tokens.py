@@ -25,7 +25,7 @@ ES256 = VerificationKey("ES256", EC.public_key())
 
 
 def _verifier(*keys: VerificationKey) -> JwtVerifier:
-    return JwtVerifier(keys or (HS256,), issuer=ISSUER, audience=AUDIENCE)
+    return JwtVerifier(keys or (HS256,), issuer=ISSUER, audience=AUDIENCE, salt=b"salt")
 
 
 def _refusal(token: str, *keys: VerificationKey) -> str:
@@ -45,7 +45,7 @@ def test_a_good_token_tells_who_and_what(key: VerificationKey, private: Any, alg
     identity = _verifier(key).identify(token)
     assert identity.subject == "desk-1"
     assert [str(permission) for permission in identity.permissions] == ["market_data", "account:main"]
-    assert (identity.expires_ms, identity.credential) == (expires * 1000, "jwt")
+    assert (identity.expires_ms, identity.credential) == (expires * 1000, f"jwt:{key.mark(b'salt')}")
 
 
 def test_a_scope_is_permissions_with_spaces_between() -> None:

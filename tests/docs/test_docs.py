@@ -19,12 +19,13 @@ _PROTOCOL = (_ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 _PAGES = sorted([*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md")])
 
 
-def test_every_setting_has_its_line() -> None:
+@pytest.mark.parametrize(("script", "page"), [("settings-doc", "settings.md"), ("asyncapi-doc", "asyncapi.json")])
+def test_what_is_made_from_the_code_is_up_to_date(script: str, page: str) -> None:
     made = subprocess.run(
-        [sys.executable, _ROOT / "scripts" / "settings-doc"], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, _ROOT / "scripts" / script], capture_output=True, text=True, check=True, timeout=30
     )
-    shown = (_ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    assert shown == made.stdout, "run: scripts/settings-doc > docs/settings.md"
+    shown = (_ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert shown == made.stdout, f"run: scripts/{script} > docs/{page}"
 
 
 @pytest.mark.parametrize("message", [*get_args(ClientMessage), *get_args(ServerMessage)])

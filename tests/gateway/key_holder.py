@@ -64,18 +64,19 @@ def _elsewhere(change: Callable[[], None]) -> None:
 
 
 @asynccontextmanager
-async def protected(keys: KeyHolder, **options: Any) -> AsyncIterator[Gateway]:
-    """A gateway that takes the keys which there are by now, and those that come while it runs."""
-    source = CredentialSource(keys_file=str(keys.file.path))
-    credentials = await asyncio.to_thread(ServerCredentials, source)
-    async with gateway(credentials=credentials, **options) as served:
+async def protected(credentials: KeyHolder | CredentialSource, **options: Any) -> AsyncIterator[Gateway]:
+    """A gateway that takes the credentials which there are by now, and those that come while it runs."""
+    if isinstance(credentials, KeyHolder):
+        credentials = CredentialSource(keys_file=str(credentials.file.path))
+    read = await asyncio.to_thread(ServerCredentials, credentials)
+    async with gateway(credentials=read, **options) as served:
         yield served
 
 
 @asynccontextmanager
-async def watched(keys: KeyHolder) -> AsyncIterator[Gateway]:
-    """A protected gateway that looks at its key file all the time, as ``bigboard up`` does."""
-    async with protected(keys) as served:
+async def watched(credentials: KeyHolder | CredentialSource) -> AsyncIterator[Gateway]:
+    """A protected gateway that looks at its key files all the time, as ``bigboard up`` does."""
+    async with protected(credentials) as served:
         assert isinstance(served.hub.credentials, ServerCredentials)
         watch = asyncio.create_task(CredentialWatch(served.hub.credentials, served.hub.guests, served.hub.clock).run())
         try:

@@ -190,6 +190,27 @@ async def test_a_stranger_does_not_learn_which_symbols_there_are(keys: KeyHolder
         assert refused.value.response.status_code == 404
 
 
+@pytest.mark.parametrize("by_message", [False, True])
+async def test_a_limited_client_does_not_learn_which_other_symbols_there_are(
+    keys: KeyHolder, *, by_message: bool
+) -> None:
+    token = keys.key("desk-1", "market_data:ETHUSDT")
+    async with protected(keys) as served:
+        served.price(1.0, "ETHUSDT")
+        served.price(1.0, "BTCUSDT")
+        told = set()
+        for symbol in ("BTCUSDT", "NOPE"):
+            header = None if by_message else bearer(token)
+            async with served.connect(f"/ws/stream?symbol={symbol}", additional_headers=header) as client:
+                if by_message:
+                    await _say(client, action="authenticate", token=token)
+                code, reason = await close_of(client)
+            told.add((code, reason.replace(symbol, "…")))
+            answer = await served.get(f"/metrics?symbol={symbol}", headers=bearer(token))
+            assert answer.status_code == 403
+        assert told == {(4403, "not permitted: market_data:…; desk-1 may see market_data:ETHUSDT")}
+
+
 async def test_groups_of_different_permissions_see_different_things(keys: KeyHolder) -> None:
     narrow, wide = keys.key("narrow", "market_data:BTCUSDT"), keys.key("wide", "*")
     async with (

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bigboard.board import TOPICS, Update
 from bigboard.version import VERSION
+from gateway.key_holder import KeyHolder, bearer, protected
 from servers import gateway
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 async def test_every_topic_with_its_fields_and_size() -> None:
@@ -17,6 +23,27 @@ async def test_every_topic_with_its_fields_and_size() -> None:
         assert {"last_price", "mode"} <= set(by_name["market_data"]["fields"])
         assert (by_name["orders"]["kind"], by_name["orders"]["id_field"]) == ("rows", "order_id")
         assert by_name["trades"]["id_field"] is None
+
+
+async def test_topics_count_for_each_what_it_may_see(tmp_path: Path) -> None:
+    keys = KeyHolder(tmp_path)
+    wide = keys.key("wide", "*")
+    narrow = keys.key("narrow", "market_data:BTCUSDT", "market_data:NOPE", "orders:7", "account", "trades:ETHUSDT")
+    async with protected(keys) as served:
+        served.commit(
+            *(Update("market_data", symbol, {"last_price": 1.0}) for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT")),
+            *(Update("orders", id_, {"price": 1.0}) for id_ in ("7", "8")),
+            *(Update("account", id_, {"equity": 1.0}) for id_ in ("main", "spare")),
+            Update("trades", "BTCUSDT", [{"trade_id": "1", "price": 1.0, "size": 1.0, "side": "buy"}]),
+            Update("risk", "main", {"leverage": 1.0}),
+        )
+        expected = {
+            narrow: {"market_data": 1, "trades": 0, "orders": 1, "account": 2},
+            wide: dict.fromkeys(TOPICS, 0) | {"market_data": 3, "trades": 1, "orders": 2, "account": 2, "risk": 1},
+        }
+        for token, sizes in expected.items():
+            topics = (await served.get("/api/v1/topics", headers=bearer(token))).json()["topics"]
+            assert {topic["topic"]: topic["entries"] for topic in topics} == sizes
 
 
 async def test_every_symbol_by_name() -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from auth.tokens import AUDIENCE, ISSUER, ec_pair, jwk, signed, written
+from bigboard.auth import CredentialSource
 from gateway.key_holder import KeyHolder, bearer, watched
 from servers import DEADLINE_S, close_of, until_reads
 
@@ -39,6 +41,38 @@ async def test_a_revoked_key_ends_its_connections_and_no_others(tmp_path: Path, 
             assert (await close_of(one))[0] == 4401
             # A second is promised; a busy machine gets some more.
             assert time.monotonic() - revoked < 3
+            served.price(2.0)
+            assert (await until_reads(other, "diff_update"))["changes"]["market_data"]["BTCUSDT"]["last_price"] == 2.0
+
+
+@pytest.mark.parametrize("path", ["/ws", "/ws/stream?symbol=BTCUSDT"])
+@pytest.mark.parametrize("removed", [False, True])
+async def test_a_tokens_connections_end_with_its_key_and_no_others(tmp_path: Path, path: str, *, removed: bool) -> None:
+    lost, kept = ec_pair(), ec_pair()
+    keys = {"lost": jwk(lost, kid="lost"), "kept": jwk(kept, kid="kept")}
+    file = tmp_path / "jwks.json"
+    source = CredentialSource(
+        jwt_jwks_file=await asyncio.to_thread(written, file, json.dumps({"keys": list(keys.values())})),
+        jwt_issuer=ISSUER,
+        jwt_audience=AUDIENCE,
+    )
+    if removed:
+        del keys["lost"]
+    else:
+        keys["lost"] = jwk(ec_pair(), kid="lost")
+    async with watched(source) as served:
+        served.price(1.0)
+        async with (
+            served.connect(path, additional_headers=bearer(signed(lost, "ES256", {"kid": "lost"}))) as one,
+            served.connect(additional_headers=bearer(signed(kept, "ES256", {"kid": "kept"}))) as other,
+        ):
+            await _subscribe(other, "market_data")
+            await asyncio.to_thread(written, file, json.dumps({"keys": list(keys.values())}))
+            changed = time.monotonic()
+            code, reason = await close_of(one)
+            # A second is promised; a busy machine gets some more.
+            assert time.monotonic() - changed < 3
+            assert (code, reason) == (4401, "the credential was withdrawn")
             served.price(2.0)
             assert (await until_reads(other, "diff_update"))["changes"]["market_data"]["BTCUSDT"]["last_price"] == 2.0
 

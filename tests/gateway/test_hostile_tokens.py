@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-_BOUNDS = GatewayLimits(http=Rate(10_000.0, 10_000))
+_BOUNDS = GatewayLimits(http=Rate(10_000.0, 10_000), failed_authentications=Rate(10_000.0, 10_000))
 RSA = rsa_pair()
 OTHER = rsa_pair()
 

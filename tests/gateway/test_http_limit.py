@@ -49,7 +49,9 @@ async def test_health_is_answered_while_others_ask_too_often(*, hub_port: bool) 
         assert answers == [200] * 20 + [429] * 5, "ten times as much, but not without end"
 
 
-@pytest.mark.parametrize("path", ["/", "/assets/index.js", "/docs", "/docs/start.js", "/openapi.json", "/favicon.svg"])
+@pytest.mark.parametrize(
+    "path", ["/", "/assets/index.js", "/docs", "/docs/start.js", "/openapi.json", "/asyncapi.json", "/favicon.svg"]
+)
 async def test_files_of_the_page_leave_the_rate_to_what_it_asks(path: str) -> None:
     async with gateway(bounds=GatewayLimits(http=Rate(0.01, 2))) as served:
         for _ in range(10):

@@ -17,7 +17,7 @@ from servers import Gateway, gateway
 if TYPE_CHECKING:
     from pathlib import Path
 
-_BOUNDS = GatewayLimits(http=Rate(100_000.0, 1_000_000))
+_BOUNDS = GatewayLimits(http=Rate(100_000.0, 1_000_000), failed_authentications=Rate(100_000.0, 1_000_000))
 _DEADLINE_S = 100.0
 
 

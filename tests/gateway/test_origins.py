@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bigboard.gateway.limits import GatewayLimits
+from bigboard.gateway.rate import Rate
 from servers import gateway
 
 if TYPE_CHECKING:
@@ -53,6 +55,22 @@ async def test_a_listed_page_may_send_its_credential_and_nothing_but_reads() -> 
             "OPTIONS", "/api/v1/state", headers=asked | {"Access-Control-Request-Method": "DELETE"}
         )
         assert refused.status_code == 400
+
+
+@pytest.mark.parametrize("hub_port", [False, True])
+async def test_a_listed_page_reads_that_it_asked_too_often_and_when_to_come_again(*, hub_port: bool) -> None:
+    path = "/debug" if hub_port else "/api/v1/version"
+    async with gateway(allowed_origins=[_DESK], bounds=GatewayLimits(http=Rate(0.01, 1))) as served:
+        for origin, allowed in ((_DESK, _DESK), ("https://other.example", None)):
+            await served.get(path, hub_port=hub_port)
+            answer = await served.get(path, hub_port=hub_port, headers={"Origin": origin})
+            assert answer.status_code == 429
+            assert answer.headers.get("access-control-allow-origin") == allowed
+        exposed = (await served.get(path, hub_port=hub_port, headers={"Origin": _DESK})).headers
+        assert "Retry-After" in exposed["access-control-expose-headers"]
+        assert "same-origin" not in exposed.get("cross-origin-resource-policy", "")
+        asked = {"Origin": _DESK, "Access-Control-Request-Method": "GET"}
+        assert (await served.request("OPTIONS", path, hub_port=hub_port, headers=asked)).status_code == 200
 
 
 async def test_every_origin_may_read_where_the_settings_say_so() -> None:

@@ -6,13 +6,15 @@ secret. Here the key says which algorithm it is for, and a token that names anot
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from jwt import PyJWKSet
 from jwt.exceptions import PyJWTError
 
@@ -34,6 +36,17 @@ class VerificationKey:
     algorithm: str
     key: Any
     id: str | None = None
+
+    def mark(self, salt: bytes) -> str:
+        """What the key is known by as long as this process runs.
+
+        The same key has the same mark, whatever its id is by now. It stands in log lines, where a plain hash of a shared
+        secret would let anybody who reads them try out secrets; without the salt, which is written nowhere, nobody can.
+        """
+        material = self.key
+        if not isinstance(material, bytes):
+            material = material.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return hashlib.blake2b(self.algorithm.encode() + material, key=salt, digest_size=8).hexdigest()
 
 
 def shared_secret(path: str) -> list[VerificationKey]:
@@ -66,10 +79,16 @@ def public_key(path: str) -> list[VerificationKey]:
     return [VerificationKey(algorithm, key)]
 
 
-def jwks_keys(path: str) -> list[VerificationKey]:
-    """The usable keys of a JWKS file (RFC 7517). Raises ``SettingError`` if there is none."""
+def jwks_keys(path: str, *, may_be_empty: bool = False) -> list[VerificationKey]:
+    """The usable keys of a JWKS file (RFC 7517). Raises ``SettingError`` if there is none.
+
+    A set that ``may_be_empty`` and has no keys at all is no error: then its issuer is trusted no more.
+    """
     try:
-        found = PyJWKSet.from_json(_read("jwt_jwks_file", path).decode()).keys
+        content = json.loads(_read("jwt_jwks_file", path))
+        if may_be_empty and isinstance(content, dict) and content.get("keys") == []:
+            return []
+        found = PyJWKSet.from_dict(content).keys
     except (PyJWTError, ValueError, AttributeError, TypeError) as error:
         raise SettingError("jwt_jwks_file", "", f"jwt_jwks_file: {path} is no JWKS: {error}") from None
     # Symmetric keys are not taken: a set of keys is mostly public.

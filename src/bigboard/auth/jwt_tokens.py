@@ -42,10 +42,15 @@ _REASONS: dict[type[Exception], str] = {
 
 
 class JwtVerifier:
-    """Tells who holds a token, by a set of keys that each have their own algorithm."""
+    """Tells who holds a token, by a set of keys that each have their own algorithm.
 
-    def __init__(self, keys: Sequence[VerificationKey], *, issuer: str, audience: str) -> None:
-        self._keys = tuple(keys)
+    An identity's ``credential`` names the key by its mark: ``jwt:MARK``. ``salt`` is a secret of this process, see
+    ``VerificationKey.mark``; verifiers that follow one another share it.
+    """
+
+    def __init__(self, keys: Sequence[VerificationKey], *, issuer: str, audience: str, salt: bytes) -> None:
+        self._keys = tuple((key, key.mark(salt)) for key in keys)
+        self._marks = frozenset(mark for _, mark in self._keys)
         self._issuer = issuer
         self._audience = audience
 
@@ -55,24 +60,32 @@ class JwtVerifier:
             raise _refused(f"the token is longer than {_MOST_BYTES} bytes")
         if not token.isascii():
             raise _refused(_NO_TOKEN)
-        return _identity(self._claims(token))
+        return self._identified(token)
 
-    def _claims(self, token: str) -> dict[str, Any]:
+    def trusts(self, mark: str) -> bool:
+        """Whether the key with this mark is still among the keys."""
+        return mark in self._marks
+
+    def _identified(self, token: str) -> Identity:
         try:
             header = jwt.get_unverified_header(token)
         except exceptions.PyJWTError:
             raise _refused(_NO_TOKEN) from None
         algorithm, id_ = header.get("alg"), header.get("kid")
         candidates = [
-            key for key in self._keys if key.algorithm == algorithm and (key.id is None or id_ is None or key.id == id_)
+            (key, mark)
+            for key, mark in self._keys
+            if key.algorithm == algorithm and (key.id is None or id_ is None or key.id == id_)
         ]
         reason = "no key of this server is for the token's algorithm and key id"
-        for key in candidates:
+        for key, mark in candidates:
             try:
-                return self._verified(token, key)
+                claims = self._verified(token, key)
             except (exceptions.PyJWTError, ValueError, OverflowError, TypeError) as error:
                 # The others come from claims that no issuer writes, such as an infinite exp.
                 reason = _reason(error)
+            else:
+                return _identity(claims, mark)
         raise _refused(reason)
 
     def _verified(self, token: str, key: VerificationKey) -> dict[str, Any]:
@@ -88,7 +101,7 @@ class JwtVerifier:
         return claims
 
 
-def _identity(claims: dict[str, Any]) -> Identity:
+def _identity(claims: dict[str, Any], mark: str) -> Identity:
     subject = claims["sub"]
     if not 1 <= len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
         raise _refused(f"the token's subject must have 1 to {_LONGEST_SUBJECT} printable characters")
@@ -96,7 +109,7 @@ def _identity(claims: dict[str, Any]) -> Identity:
         permissions = tuple(dict.fromkeys(Subscription.parse(name) for name in _permissions(claims)))
     except ValueError as error:
         raise _refused(f"the token's permissions: {error}") from None
-    return Identity(subject, permissions, _end_ms(claims), "jwt")
+    return Identity(subject, permissions, _end_ms(claims), f"jwt:{mark}")
 
 
 def _end_ms(claims: dict[str, Any]) -> int:

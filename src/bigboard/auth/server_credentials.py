@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +56,10 @@ class ServerCredentials:
                 "jwt_issuer", "", "jwt_issuer and jwt_audience: say whose tokens are taken, and for whom they must be"
             )
         self._source = source
+        self._salt = secrets.token_bytes(32)
         self._seen = self._stamps()
         self._ring = self._read_ring()
-        self._jwt = self._read_jwt()
+        self._jwt = self._read_jwt(again=False)
         self.accepted = 0
         """Credentials that were shown and good."""
         self.refused = 0
@@ -77,9 +80,12 @@ class ServerCredentials:
         return identity
 
     def still_valid(self, identity: Identity) -> Identity | None:
-        """See ``Credentials``. A token is valid until it expires: nobody but its issuer could take it back."""
+        """See ``Credentials``. A token is good until it expires, as long as the key that it was verified by is trusted."""
         kind, _, id_ = identity.credential.partition(":")
-        return self._ring.holder(id_) if kind == "key" else identity
+        if kind == "key":
+            return self._ring.holder(id_)
+        # Whoever takes an issuer's key away, because it leaked, wants those gone who came with tokens of that key.
+        return identity if self._jwt is not None and self._jwt.trusts(id_) else None
 
     def refresh(self) -> bool:
         """Read the files anew if one has changed; whether that changed anything. Blocks for as long as a disk does."""
@@ -87,7 +93,7 @@ class ServerCredentials:
         if stamps == self._seen:
             return False
         try:
-            ring, jwt = self._read_ring(), self._read_jwt()
+            ring, jwt = self._read_ring(), self._read_jwt(again=True)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a file, the server goes on with what it knows
             self.broken += 1
             reason = str(error) if isinstance(error, BigboardError) else type(error).__name__
@@ -109,7 +115,8 @@ class ServerCredentials:
     def _read_ring(self) -> KeyRing:
         return KeyRing(KeyFile(self._source.keys_file).read() if self._source.keys_file else ())
 
-    def _read_jwt(self) -> JwtVerifier | None:
+    def _read_jwt(self, *, again: bool) -> JwtVerifier | None:
+        """At the start a file without a key is a mistake; later on it says that its key is trusted no more."""
         source = self._source
         if not source.uses_jwt:
             return None
@@ -122,12 +129,12 @@ class ServerCredentials:
             for file, read in (
                 (source.jwt_secret_file, jwt_keys.shared_secret),
                 (source.jwt_key_file, jwt_keys.public_key),
-                (source.jwt_jwks_file, jwt_keys.jwks_keys),
+                (source.jwt_jwks_file, partial(jwt_keys.jwks_keys, may_be_empty=again)),
             )
-            if file
+            if file and not (again and _stamp(Path(file).expanduser()) is None)
             for key in read(file)
         ]
-        return jwt_tokens.JwtVerifier(keys, issuer=source.jwt_issuer, audience=source.jwt_audience)
+        return jwt_tokens.JwtVerifier(keys, issuer=source.jwt_issuer, audience=source.jwt_audience, salt=self._salt)
 
     def _stamps(self) -> list[tuple[int, ...] | None]:
         return [_stamp(Path(name).expanduser()) for name in self._source.files]

@@ -6,19 +6,18 @@ the route, and a refusal a word from a closed set.
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.datastructures import Headers
 
 from bigboard.gateway.address import client_address
-from bigboard.gateway.traffic import method_of, route_of
+from bigboard.gateway.observer import Observer, method_of, route_of
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
 __all__ = ["AccessLog", "note", "origin_of"]
 
@@ -31,46 +30,23 @@ _HTTP = {401: "credential", 403: "permission", 421: "host"}
 _HANDSHAKE = {400: "format", 401: "credential", 403: "origin", 404: "symbol", 421: "host"}
 
 
-class AccessLog:
-    """ASGI middleware: a line for each HTTP request (info), and for each attempt that was refused (warning)."""
+class AccessLog(Observer):
+    """A line for each HTTP request (info), and for each attempt that was refused (warning)."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await self._handshake(scope, receive, send)
+    def _answered(self, scope: Scope, status: int, seconds: float) -> None:
+        fields = {
+            "method": method_of(scope),
+            "route": route_of(scope),
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+            **_who(scope),
+        }
+        if status in _HTTP:
+            _log.warning("request refused", why=_HTTP[status], **fields)
         else:
-            await self._app(scope, receive, send)
+            _log.info("request", **fields)
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began, status = perf_counter(), 500
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting)
-        finally:
-            fields = {
-                "method": method_of(scope),
-                "route": route_of(scope),
-                "status": status,
-                "ms": round((perf_counter() - began) * 1000, 1),
-                **_who(scope),
-            }
-            if status in _HTTP:
-                _log.warning("request refused", why=_HTTP[status], **fields)
-            else:
-                _log.info("request", **fields)
-
-    async def _handshake(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def noting(message: Message) -> None:
             if message["type"] == "websocket.http.response.start" and message["status"] in _HANDSHAKE:
                 status = message["status"]

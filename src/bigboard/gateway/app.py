@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from bigboard.gateway.asyncapi import asyncapi_routes
 from bigboard.gateway.catalogue import catalogue_routes
 from bigboard.gateway.debug import debug_routes
 from bigboard.gateway.docs_page import docs_routes
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dashboard_app", "hub_app"]
 
-_TOO_LARGE: dict[int | str, dict[str, Any]] = {431: {"description": "a request line and headers of more than 64 KiB"}}
+_TOO_LARGE: dict[int | str, dict[str, Any]] = {431: {"description": "a request line or headers of more than 64 KiB"}}
 
 
 def dashboard_app(hub: Hub, origins: OriginCheck) -> FastAPI:
@@ -59,13 +60,17 @@ def _app(title: str, hub: Hub, origins: OriginCheck) -> FastAPI:
         version=VERSION,
         docs_url=None,
         redoc_url=None,
-        responses={**TOO_MANY, 431: {"description": "a request line or headers of more than 64 KiB"}},
+        responses={**TOO_MANY, **_TOO_LARGE},
     )
     app.state.hub = hub
     describe_truly(app, hub)
+    app.router.routes.extend(asyncapi_routes())
     app.add_middleware(BoardEndpoint, hub=hub, origins=origins)
+    app.add_middleware(HttpLimit, rates=hub.requests, limited=hub.limited, clock=hub.clock)
     if origins.elsewhere:
-        # Without it a browser lets no page of another origin read an answer, which is the default.
+        # Without it a browser lets no page of another origin read an answer, which is the default. It stands around the
+        # limit, so that such a page can read a 429 and when to come again. The question that a browser asks beforehand is
+        # then not counted, but to answer it costs no more than to refuse it would.
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins.elsewhere,
@@ -73,6 +78,5 @@ def _app(title: str, hub: Hub, origins: OriginCheck) -> FastAPI:
             allow_headers=["Authorization"],
             expose_headers=["Retry-After", "WWW-Authenticate"],
         )
-    app.add_middleware(HttpLimit, rates=hub.requests, limited=hub.limited, clock=hub.clock)
     app.add_middleware(TrafficCounter, traffic=hub.traffic)
     return app

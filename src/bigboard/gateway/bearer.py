@@ -11,13 +11,16 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from bigboard.board import Subscription
-from bigboard.errors import WireError
+from bigboard.errors import TooManyFailures, WireError
 from bigboard.gateway.access_log import note
+from bigboard.gateway.address import client_address
 from bigboard.gateway.problem import Problem
-from bigboard.wire import ANONYMOUS, Credentials, Identity
+from bigboard.wire import ANONYMOUS, Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from bigboard.gateway.gatekeeper import Gatekeeper
 
 __all__ = ["CHALLENGE", "REFUSALS", "MaybeVisitor", "Visitor", "bearer_token", "require"]
 
@@ -43,14 +46,16 @@ async def _visitor(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_SCHEME)]
 ) -> Identity:
     hub = request.app.state.hub
-    credentials: Credentials | None = hub.credentials
-    if credentials is None:
+    gatekeeper: Gatekeeper | None = hub.gatekeeper
+    if gatekeeper is None:
         return ANONYMOUS
     if given is None:
         note(request.scope, reason="no credential")
         raise HTTPException(401, _MISSING, headers=CHALLENGE)
     try:
-        identity = credentials.identify(given.credentials, hub.clock.epoch_ms())
+        identity = gatekeeper.identify(given.credentials, hub.clock.epoch_ms(), client_address(request.scope))
+    except TooManyFailures as error:
+        raise HTTPException(429, str(error), headers={"Retry-After": str(error.wait_s)}) from None
     except WireError as error:
         note(request.scope, reason=str(error))
         raise HTTPException(401, str(error), headers=CHALLENGE) from None
@@ -61,7 +66,7 @@ async def _visitor(
 async def _maybe_visitor(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_SCHEME)]
 ) -> Identity | None:
-    return None if given is None and request.app.state.hub.credentials is not None else await _visitor(request, given)
+    return None if given is None and request.app.state.hub.gatekeeper is not None else await _visitor(request, given)
 
 
 Visitor = Annotated[Identity, Depends(_visitor)]

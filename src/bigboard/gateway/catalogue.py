@@ -28,7 +28,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class TopicEntry:
-    """A topic: how its changes merge, its own fields, and how many keys or rows it has now.
+    """A topic: how its changes merge, its own fields, and how many keys or rows of it one may see now.
 
     ``id_field`` is the field that holds a row's id, ``None`` where records stand under keys. A record may have
     further fields, if its publisher sends them.
@@ -92,16 +92,23 @@ def catalogue_routes(hub: Hub) -> APIRouter:
         rows: dict[str, dict[str, Any]] = board.snapshot(selection).data.get(topic, {})
         return rows
 
+    def _sizes(visitor: Visitor) -> dict[str, int]:
+        """Keys or rows of each topic that one may see, of which only those are counted that one may see."""
+        permitted = Selection(visitor.restrict((EVERYTHING,))).topics
+        # What is permitted key by key is no more than the visitor's own list of permissions names.
+        named = Selection(Subscription(topic, key) for topic, keys in permitted.items() for key in keys or ())
+        sizes = board.sizes() | {topic: len(entries) for topic, entries in board.snapshot(named).data.items()}
+        return {topic: sizes[topic] for topic in permitted}
+
     @router.get("/topics")
     async def topics(visitor: Visitor) -> TopicsAnswer:
         """Every topic that one may see, with its merge kind and its fields."""
-        seen = Selection(visitor.restrict((EVERYTHING,))).topics
-        sizes = board.sizes()
+        sizes = _sizes(visitor)
         return TopicsAnswer(
             [
                 TopicEntry(name, topic.kind.value, topic.id_field or None, sorted(topic.rules), sizes[name])
                 for name, topic in board.topics.items()
-                if name in seen
+                if name in sizes
             ]
         )
 

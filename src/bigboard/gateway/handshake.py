@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketDisconnect
 
-from bigboard.errors import WireError
+from bigboard.errors import TooManyFailures, WireError
 from bigboard.gateway.access_log import note
 from bigboard.gateway.address import client_address
 from bigboard.gateway.admission import Place
@@ -56,15 +56,18 @@ def admit(hub: Hub, origins: OriginCheck, websocket: WebSocket) -> Identity | No
     secure = websocket.scope["scheme"] == "wss"
     if not origins.permits(headers.get("origin"), headers.get("host"), secure=secure):
         raise Refused(403, "this origin may not connect; the setting allowed_origins lists those that may")
-    if hub.credentials is None:
+    if hub.gatekeeper is None:
         return None
     try:
         token = bearer_token(headers)
-        identity = None if token is None else hub.credentials.identify(token, hub.clock.epoch_ms())
+        if token is None:
+            return None
+        return hub.gatekeeper.identify(token, hub.clock.epoch_ms(), client_address(websocket.scope))
+    except TooManyFailures as error:
+        raise Refused(429, str(error), {"Retry-After": str(error.wait_s)}) from None
     except (WireError, ValueError) as error:
         note(websocket.scope, reason=str(error))
         raise Refused(401, str(error), CHALLENGE) from None
-    return identity
 
 
 async def refuse(websocket: WebSocket, refused: Refused) -> None:

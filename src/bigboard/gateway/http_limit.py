@@ -27,13 +27,13 @@ __all__ = ["TOO_MANY", "HttpLimit", "RequestRates"]
 TOO_MANY: dict[int | str, dict[str, Any]] = {
     429: {
         "model": Problem,
-        "description": "too many requests from this address",
+        "description": "too many requests, or failed authentications, from this address",
         "headers": {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}},
     }
 }
 """For the OpenAPI document of every route."""
 _FILE_FACTOR = 10
-_FILES = frozenset({"/", "/favicon.svg", "/NOTICE.txt", "/docs", "/openapi.json", "/health"})
+_FILES = frozenset({"/", "/favicon.svg", "/NOTICE.txt", "/docs", "/openapi.json", "/asyncapi.json", "/health"})
 _FILE_FOLDERS = ("/assets/", "/docs/")
 
 

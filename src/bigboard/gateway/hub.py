@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bigboard.broadcaster import Broadcaster, Pacemaker
 from bigboard.gateway.admission import Admission
+from bigboard.gateway.gatekeeper import Gatekeeper
 from bigboard.gateway.guests import Guests
 from bigboard.gateway.http_limit import RequestRates
 from bigboard.gateway.limits import GatewayLimits, Limited
@@ -66,6 +67,10 @@ class Hub:
         self.requests = RequestRates(self.bounds)
         self.credentials = credentials
         """What clients are recognised by; ``None`` where nobody is asked."""
+        self.gatekeeper = (
+            None if credentials is None else Gatekeeper(credentials, self.bounds, self.limited, self.clock)
+        )
+        """Whom to ask in their place."""
         self.guests = Guests()
         self._auth_timeout_s = auth_timeout_s
         self.frames = Frames(board)
@@ -85,7 +90,7 @@ class Hub:
 
     def door(self, identity: Identity | None, visit: Visit) -> Door:
         """The door of a new connection, which came with a credential or has some time to give one."""
-        credentials = None if self.credentials is None else WatchedCredentials(self.credentials, visit)
+        credentials = None if self.gatekeeper is None else WatchedCredentials(self.gatekeeper, visit)
         return Door(credentials, identity, self.clock.monotonic_s() + self._auth_timeout_s)
 
     async def drain(self, timeout_s: float) -> None:

@@ -143,8 +143,8 @@ class HubMetrics(Collector):
         )
         yield CounterMetricFamily(
             "bigboard_forgotten_addresses",
-            "Addresses that were forgotten before their request rate was full again.",
-            hub.requests.evicted,
+            "Addresses that were forgotten before their rate of requests or failed authentications was full again.",
+            hub.requests.evicted + (0 if hub.gatekeeper is None else hub.gatekeeper.evicted),
         )
         credentials = hub.credentials
         if credentials is not None:

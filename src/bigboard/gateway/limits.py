@@ -29,6 +29,7 @@ class Limit(StrEnum):
     HANDSHAKE_TIME = "handshake_time"
     READING_TIME = "reading_time"
     AUTHENTICATION_TIME = "authentication_time"
+    AUTHENTICATION_RATE = "authentication_rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class GatewayLimits:
     """Requests of one address."""
     messages: Rate = field(default_factory=lambda: Rate(10.0, 20))
     """Messages on one WebSocket."""
+    failed_authentications: Rate = field(default_factory=lambda: Rate(10 / 60, 10))
+    """Credentials of one address that are no good."""
     connections: int = 20_000
     """WebSockets over all."""
     spare: int = 1_000

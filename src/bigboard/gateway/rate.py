@@ -53,6 +53,10 @@ class RateTable:
         self._full_at[key] = full_at
         return wait
 
+    def wait_s(self, key: str, now: float) -> float:
+        """The seconds until there is one to take for this key, 0 if there is. Takes none."""
+        return self._rate.take(self._full_at.get(key, now), now)[1]
+
     def _forget(self, now: float) -> None:
         oldest = next(iter(self._full_at))
         self.evicted += self._full_at.pop(oldest) > now

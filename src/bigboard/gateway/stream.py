@@ -14,6 +14,7 @@ import msgspec
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from bigboard.board import Subscription
 from bigboard.gateway.handshake import Refused, admit, place_for, refuse, turn_away
 from bigboard.gateway.limits import Limit
 from bigboard.gateway.message_flow import Flow, MessageFlow, flow_reason
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bigboard.gateway.admission import Place
     from bigboard.gateway.hub import Hub
     from bigboard.gateway.origin import OriginCheck
+    from bigboard.wire import Identity
 
 __all__ = ["stream_routes"]
 
@@ -48,7 +50,7 @@ def stream_routes(hub: Hub, origins: OriginCheck, *, stuck_s: float = _STUCK_S) 
         symbol = websocket.query_params.get("symbol", "")
         try:
             identity = admit(hub, origins, websocket)
-            _check(hub, symbol, may_know=identity is not None or hub.credentials is None)
+            _check(hub, symbol, identity)
             place = place_for(hub, websocket)
         except Refused as refused:
             await refuse(websocket, refused)
@@ -65,11 +67,15 @@ def stream_routes(hub: Hub, origins: OriginCheck, *, stuck_s: float = _STUCK_S) 
     return router
 
 
-def _check(hub: Hub, symbol: str, *, may_know: bool) -> None:
+def _check(hub: Hub, symbol: str, identity: Identity | None) -> None:
     if not 1 <= len(symbol) <= LONGEST_SYMBOL:
         raise Refused(400, f"say which symbol, in 1 to {LONGEST_SYMBOL} characters: /ws/stream?symbol=BTC/USDT")
-    # Who has not said yet who it is does not learn here which symbols there are.
-    if may_know and _is_unknown(hub, SymbolView(hub.board, symbol)):
+    view = SymbolView(hub.board, symbol)
+    # Who has not said yet who it is, or may not see this symbol, does not learn here whether there is one.
+    may_know = (
+        hub.credentials is None if identity is None else identity.permits(Subscription("market_data", view.symbol))
+    )
+    if may_know and _is_unknown(hub, view):
         raise Refused(404, unknown_symbol(symbol))
 
 

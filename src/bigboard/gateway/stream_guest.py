@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from bigboard.board import Subscription
-from bigboard.errors import WireError
+from bigboard.errors import TooManyFailures, WireError
 from bigboard.wire import Close, CloseCode, ErrorCode
 from bigboard.wire.codec import decode_object, read_client
 from bigboard.wire.messages import Authenticate
@@ -67,6 +67,10 @@ class StreamGuest:
         if isinstance(message, Authenticate):
             try:
                 self.identify(self._door.prove(message.token, now))
+            except TooManyFailures as error:
+                # Who has proven itself already may stay until its proof ends, and try again by then.
+                if self.identity is None:
+                    self.leave(CloseCode.RATE_LIMITED, str(error))
             except WireError as error:
                 forbidden = error.code == ErrorCode.FORBIDDEN
                 self.leave(CloseCode.FORBIDDEN if forbidden else CloseCode.UNAUTHENTICATED, str(error))

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from bigboard.gateway.observer import Observer, method_of, route_of
 from bigboard.gateway.protocol import CHANNEL, channel_of
 from bigboard.wire.limits import INTERVALS_MS
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["CLIENT_TYPES", "STREAM", "Traffic", "TrafficCounter", "method_of", "route_of"]
+__all__ = ["CLIENT_TYPES", "STREAM", "Traffic", "TrafficCounter"]
 
 CLIENT_TYPES = tuple(INTERVALS_MS)
 """The client classes of ``/ws``."""
 STREAM = "stream"
 """How a client of the plain stream is counted, which has no class."""
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Traffic:
@@ -40,35 +40,15 @@ class Traffic:
         """Messages that were sent on plain streams."""
 
 
-class TrafficCounter:
-    """ASGI middleware around everything else of one port."""
+class TrafficCounter(Observer):
+    """Counts around everything else of one port."""
 
     def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
-        self._app = app
+        super().__init__(app)
         self._traffic = traffic
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        status = 500  # What the server answers if the application raises before it has said anything.
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting)
-        finally:
-            self._traffic.requests[method_of(scope), route_of(scope), str(status)] += 1
+    def _answered(self, scope: Scope, status: int, seconds: float) -> None:  # noqa: ARG002 - nobody asks how long
+        self._traffic.requests[method_of(scope), route_of(scope), str(status)] += 1
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         traffic, kind, accepted = self._traffic, _kind(scope), False
@@ -95,21 +75,6 @@ class TrafficCounter:
             await self._app(scope, receive, noting)
         finally:
             ended()
-
-
-def method_of(scope: Scope) -> str:
-    """The method; whatever strangers think up is one and the same ``other``."""
-    method: str = scope["method"]
-    return method if method in _METHODS else "other"
-
-
-def route_of(scope: Scope) -> str:
-    """The route that answered; whatever strangers think up is one and the same ``other``."""
-    if scope.get("endpoint") is None:
-        return "other"
-    route: Any = scope.get("route")
-    # A mount leaves its own path in root_path; the rest of the routes have no parameters in their paths.
-    return str(getattr(route, "path", None) or scope.get("root_path") or scope["path"])
 
 
 def _kind(scope: Scope) -> str:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bigboard.errors import WireError
+from bigboard.errors import TooManyFailures, WireError
 from bigboard.gateway.access_log import origin_of
 from bigboard.gateway.address import client_address
 
 if TYPE_CHECKING:
     from fastapi import WebSocket
 
-    from bigboard.wire import Credentials, Identity
+    from bigboard.gateway.gatekeeper import Gatekeeper
+    from bigboard.wire import Identity
 
 __all__ = ["Visit", "WatchedCredentials"]
 
@@ -73,22 +74,20 @@ class Visit:
 
 
 class WatchedCredentials:
-    """``Credentials`` that tell one visit's lines of each token that was no good."""
+    """A ``TokenCheck`` that asks in the name of one visit, whose lines tell of each token that was no good."""
 
-    __slots__ = ("_credentials", "_visit")
+    __slots__ = ("_gatekeeper", "_visit")
 
-    def __init__(self, credentials: Credentials, visit: Visit) -> None:
-        self._credentials = credentials
+    def __init__(self, gatekeeper: Gatekeeper, visit: Visit) -> None:
+        self._gatekeeper = gatekeeper
         self._visit = visit
 
     def identify(self, token: str, now_ms: int) -> Identity:
-        """See ``Credentials``."""
+        """See ``TokenCheck``."""
         try:
-            return self._credentials.identify(token, now_ms)
+            return self._gatekeeper.identify(token, now_ms, self._visit.address)
+        except TooManyFailures:
+            raise  # It is logged as the limit that it is.
         except WireError as error:
             self._visit.not_authenticated(str(error))
             raise
-
-    def still_valid(self, identity: Identity) -> Identity | None:
-        """See ``Credentials``."""
-        return self._credentials.still_valid(identity)

@@ -51,6 +51,7 @@ def build_bounds(settings: Settings) -> GatewayLimits:
     return GatewayLimits(
         http=Rate(settings.http_rate, settings.http_burst),
         messages=Rate(settings.message_rate, settings.message_burst),
+        failed_authentications=Rate(settings.auth_failures / 60, settings.auth_failures),
         connections=connections,
         spare=spare,
         connections_per_address=settings.max_connections_per_address,

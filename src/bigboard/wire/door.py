@@ -9,7 +9,7 @@ from bigboard.wire.codes import ErrorCode
 from bigboard.wire.identity import ANONYMOUS, Identity
 
 if TYPE_CHECKING:
-    from bigboard.wire.identity import Credentials
+    from bigboard.wire.identity import TokenCheck
     from bigboard.wire.instant import Instant
 
 __all__ = ["Door"]
@@ -25,7 +25,7 @@ class Door:
     __slots__ = ("_credentials", "_deadline", "identity")
 
     def __init__(
-        self, credentials: Credentials | None = None, identity: Identity | None = None, deadline: float = 0.0
+        self, credentials: TokenCheck | None = None, identity: Identity | None = None, deadline: float = 0.0
     ) -> None:
         self.identity = ANONYMOUS if credentials is None else identity
         self._credentials = credentials

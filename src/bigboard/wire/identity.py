@@ -10,7 +10,7 @@ from bigboard.board import EVERYTHING, Subscription
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ANONYMOUS", "Credentials", "Identity"]
+__all__ = ["ANONYMOUS", "Credentials", "Identity", "TokenCheck"]
 
 _MOST_NAMED = 20
 """Patterns named in one sentence."""
@@ -28,7 +28,7 @@ class Identity:
     expires_ms: int | None = None
     """Epoch milliseconds at which the proof ends; ``None`` for never."""
     credential: str = ""
-    """What it was proven by, so that it can be withdrawn: ``key:ID`` or ``jwt``; empty where nothing had to be proven."""
+    """What it was proven by, so that it can be withdrawn: ``key:ID``, ``jwt:KEY``; empty where nothing had to be proven."""
 
     @property
     def unlimited(self) -> bool:
@@ -67,11 +67,15 @@ ANONYMOUS = Identity("anonymous", (EVERYTHING,))
 """Everybody, where no authentication is configured."""
 
 
-class Credentials(Protocol):
-    """What tells a client by its API key or token. Neither call reads a file or waits: both run between two messages."""
+class TokenCheck(Protocol):
+    """What tells a client by its API key or token. It neither reads a file nor waits: it runs between two messages."""
 
     def identify(self, token: str, now_ms: int) -> Identity:
         """Who holds this token. Raises ``WireError`` (``unauthenticated``) with a reason that is safe to tell."""
+
+
+class Credentials(TokenCheck, Protocol):
+    """All that is known of clients by now. To ask neither reads a file nor waits."""
 
     def still_valid(self, identity: Identity) -> Identity | None:
         """The same client as the credentials know it now; ``None`` once its credential was withdrawn."""

@@ -258,10 +258,11 @@ class ServerSession:
         try:
             identity = self._door.prove(message.token, now)
         except WireError as error:
-            if error.code != ErrorCode.UNAUTHENTICATED:
+            shut_out = error.code == ErrorCode.RATE_LIMITED and self.identity is None
+            if error.code != ErrorCode.UNAUTHENTICATED and not shut_out:
                 raise WireError(error.code, str(error), id=message.id) from None
             self._send(Error(code=error.code, message=str(error), id=message.id))
-            self.end(CloseCode.UNAUTHENTICATED, str(error))
+            self.end(CloseCode.RATE_LIMITED if shut_out else CloseCode.UNAUTHENTICATED, str(error))
             return
         expires = None if identity.expires_ms is None else rfc3339(identity.expires_ms)
         permissions = [str(permission) for permission in identity.permissions]
