@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
-from msgspec.structs import asdict
+from msgspec.structs import asdict, fields
 
 from bigboard.errors import WireError
 from bigboard.wire.codes import ErrorCode
@@ -59,7 +59,7 @@ class FeedMessage(NamedTuple):
 
 def _message(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
     """The struct of an event with the fields of its place beside its own."""
-    places: list[tuple[str, Any, Any]] = [(name, Any, None) for name in Place.__struct_fields__]
+    places = [(place.name, Any, None if place.required else place.default) for place in fields(Place)]
     return msgspec.defstruct(
         f"{kind.__name__}Message", places, bases=(kind,), kw_only=True, tag=kind.__struct_config__.tag
     )
@@ -77,7 +77,7 @@ _places: msgspec.msgpack.Decoder[Place] = msgspec.msgpack.Decoder(Place)
 
 def encode_message(event: MarketEvent, place: Place) -> bytes:
     """The frame of an event."""
-    return _encoder.encode(_messages[type(event)](**asdict(event), **_said(place)))
+    return _encoder.encode(_messages[type(event)](**asdict(event), **asdict(place)))
 
 
 def decode_message(frame: bytes) -> FeedMessage:
@@ -90,10 +90,6 @@ def decode_message(frame: bytes) -> FeedMessage:
         raise WireError(ErrorCode.BAD_MESSAGE, f"not a message of a feed: {error}") from None
     _check(message)
     return message
-
-
-def _said(place: Place) -> dict[str, Any]:
-    return {name: value for name, value in asdict(place).items() if value is not None and value is not False}
 
 
 def _check(message: FeedMessage) -> None:
