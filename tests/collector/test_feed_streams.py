@@ -206,23 +206,28 @@ def test_two_spellings_of_a_symbol_are_one_stream() -> None:
 
 _PRICES = st.integers(1, 8).map(float)
 _LEVELS = st.lists(st.tuples(_PRICES, st.integers(0, 3).map(float)), max_size=4)
-_EVENTS = st.one_of(
-    st.builds(lambda levels, partial: _book(*levels, partial=partial), _LEVELS, st.sampled_from([True, True, False])),
-    st.integers(1, 9).map(_trade),
-    st.builds(lambda bid: _ticker(bid=bid), _PRICES),
-    st.builds(lambda mark: _ticker(mark_price=mark), _PRICES),
-    st.none(),
+_FULL = _LEVELS.map(lambda levels: _book(*levels))
+_PARTIAL = _LEVELS.map(lambda levels: _book(*levels, partial=True))
+_OTHER = (
+    st.integers(1, 9).map(_trade)
+    | _PRICES.map(lambda bid: _ticker(bid=bid))
+    | _PRICES.map(lambda m: _ticker(mark_price=m))
 )
+_REPEAT = st.none()
+_EVENTS = st.sampled_from([_PARTIAL] * 6 + [_FULL, _REPEAT, _OTHER, _OTHER]).flatmap(lambda kind: kind)
+_LOST = st.sampled_from([True, False, False])
 
 
-@given(st.lists(st.tuples(_EVENTS, st.booleans() | st.just(False)), max_size=60))
+@given(st.lists(st.tuples(_EVENTS, _LOST), min_size=10, max_size=40))
 def test_whatever_is_lost_no_wrong_book_is_shown_and_every_loss_is_counted(
     steps: list[tuple[MarketEvent | None, bool]],
 ) -> None:
     wire = Wire()
-    wire.say(_UP)
     truth, shown = FullBook(100), FullBook(100)
-    emptied = True
+    for book in (truth, shown):
+        book.take([(1.0, 1.0)], [(50.0, 1.0)], partial=False)
+    wire.say(_UP, _book((1.0, 1.0)))
+    emptied = False
     for event, lose in steps:
         if isinstance(event, Book):
             truth.take(event.bids, event.asks, partial=event.partial)
