@@ -41,7 +41,6 @@ _BURST: Final = 500
 """Frames sent in one turn of the event loop, a millisecond or two."""
 _RETRY_S: Final = 0.005
 _REPEATS_S: Final = 0.1
-_LINGER_MS: Final = 2_000
 _TRY_AGAIN_S: Final = 1.0
 _SUBSCRIBED: Final = b"\x01"
 _LEFT: Final = b"\x00"
@@ -119,9 +118,9 @@ class ZeromqPublisher:
         while len(self.outgoing) and self._clock.monotonic_s() < ends_s:
             await self._send()
 
-    def close(self) -> None:
-        """Close the socket; what it still holds for subscribers gets two seconds."""
-        self._socket.close(linger=_LINGER_MS)
+    def close(self, *, linger_s: float = 1.0) -> None:
+        """Close the socket. What it still holds for subscribers gets so much time, in which this blocks."""
+        self._socket.close(linger=round(linger_s * 1000))
         self._context.term()
 
     def _add(self, messages: Iterable[tuple[MessageKind, bytes]]) -> None:
