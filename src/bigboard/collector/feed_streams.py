@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from bigboard.board.symbols import normalise_symbol
 from bigboard.wire.market import Book, Status, Ticker, Trade
+from bigboard.wire.unified_symbol import without_settlement
 
 if TYPE_CHECKING:
     from bigboard.wire.feed_messages import FeedMessage, Place
@@ -55,6 +56,8 @@ class FeedStreams:
         """The feed's name, once it is known; ``mode`` and ``venue`` come with it."""
         self.mode: Mode = "live"
         self.venue: str | None = None
+        self.names: dict[str, str] = {}
+        """The board's key of each symbol, and how it is spelled in the keys of Redis: ``BTC/USDT``."""
         self.missed: Counter[str] = Counter({"ticker": 0, "trades": 0, "book": 0, "status": 0})
         self.left_out = 0
         self._max_symbols = max_symbols
@@ -136,7 +139,10 @@ class FeedStreams:
         if len(self._streams) >= len(_STREAM_OF) * self._max_symbols:
             return None
         name = _STREAM_OF[type(event)]
-        service = f"{self.feed}/{normalise_symbol(event.symbol)}/{name}"
+        key = normalise_symbol(event.symbol)
+        if key in self.names or len(self.names) < self._max_symbols:
+            self.names[key] = without_settlement(event.symbol)
+        service = f"{self.feed}/{key}/{name}"
         before = 0 if self._from_the_start else place.sequence - 1
         stream = _Stream(name, service, before, whole=self._from_the_start and not isinstance(event, Book))
         self._streams[type(event), event.symbol] = stream

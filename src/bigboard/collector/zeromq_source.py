@@ -123,7 +123,7 @@ class ZeromqSource:
     def _connect(self, endpoint: str) -> None:
         self._socket.setsockopt(zmq.RCVHWM, _HIGH_WATER)
         self._socket.setsockopt(zmq.MAXMSGSIZE, LONGEST_FRAME)
-        self._socket.setsockopt(zmq.IPV6, 1)
+        self._socket.setsockopt(zmq.IPV6, int("[" in endpoint))
         # A feed that is not there yet is looked for ten times a second, then every two seconds.
         self._socket.setsockopt(zmq.RECONNECT_IVL, 100)
         self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2_000)

@@ -133,7 +133,7 @@ class ZeromqPublisher:
         self._socket.setsockopt(zmq.XPUB_VERBOSER, 1)
         self._socket.setsockopt(zmq.XPUB_NODROP, 1)
         self._socket.setsockopt(zmq.MAXMSGSIZE, 1_024)  # Subscribers send nothing but what they subscribe to.
-        self._socket.setsockopt(zmq.IPV6, 1)
+        self._socket.setsockopt(zmq.IPV6, int("[" in endpoint))
         try:
             self._socket.bind(endpoint)
         except zmq.ZMQError as error:
