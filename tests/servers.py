@@ -28,7 +28,19 @@ if TYPE_CHECKING:
     from pathlib import Path
     from ssl import SSLContext
 
-__all__ = ["DEADLINE_S", "Ended", "Gateway", "Up", "close_of", "gateway", "run", "running_up", "until", "until_reads"]
+__all__ = [
+    "DEADLINE_S",
+    "Ended",
+    "Gateway",
+    "Up",
+    "close_of",
+    "gateway",
+    "run",
+    "running_up",
+    "starting",
+    "until",
+    "until_reads",
+]
 
 DEADLINE_S = 15.0
 """What is waited for comes within milliseconds; this is for a machine that is busy with something else."""
@@ -192,7 +204,7 @@ def _environment(variables: dict[str, str] | None) -> dict[str, str]:
 
 async def run(*arguments: str, environment: dict[str, str] | None = None, folder: Path | None = None) -> Ended:
     """Run `bigboard` with arguments until it ends."""
-    process = await _start(arguments, environment, folder)
+    process = await starting(arguments, environment, folder)
     try:
         async with asyncio.timeout(DEADLINE_S):
             out, err = await process.communicate()
@@ -202,13 +214,14 @@ async def run(*arguments: str, environment: dict[str, str] | None = None, folder
     return Ended(process.returncode, out, err)
 
 
-async def _start(
+async def starting(
     arguments: Sequence[str],
     environment: dict[str, str] | None = None,
     folder: Path | None = None,
     *,
     open_files: int | None = None,
 ) -> asyncio.subprocess.Process:
+    """`bigboard` with arguments, just started; whoever asks for it ends it."""
     limited = () if open_files is None else ("sh", "-c", f'ulimit -n {open_files}; exec "$@"', "sh")
     return await asyncio.create_subprocess_exec(
         *limited, sys.executable, "-m", "bigboard", *arguments,
@@ -255,7 +268,7 @@ async def running_up(
     Not so if it is not ``quiet``: where a test is refused something, a line says so. Then ``up.ended`` has the lines.
     """
     ports = [f"--{name}=0" for name in ("port", "hub-port") if not any(a.startswith(f"--{name}=") for a in arguments)]
-    process = await _start(["up", *ports, *arguments], environment, open_files=open_files)
+    process = await starting(["up", *ports, *arguments], environment, open_files=open_files)
     try:
         assert process.stdout is not None
         lines: list[str] = []

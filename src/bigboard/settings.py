@@ -131,6 +131,43 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_keys: Annotated[_Count, Meta(description="Keys per topic; updates for more are rejected.")] = 50_000
     spine_length: Annotated[int, Meta(ge=2_000, description="Commits kept in the in-memory log.")] = 10_000
 
+    # Between processes
+    feed: Annotated[str, Meta(description="ZeroMQ endpoint on which a feed publishes and a collector listens.")] = (
+        "tcp://127.0.0.1:5555"
+    )
+    feed_high_water: Annotated[
+        int, Meta(ge=10, description="Tickers that a feed keeps for a slow reader; beyond it the oldest go.")
+    ] = 10_000
+    feed_repeat: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=5,
+            extra={"duration": True},
+            description="How often a feed says each book and ticker whole, for whoever missed a message; at most 5 s.",
+        ),
+    ] = 4.0
+    feed_silence: Annotated[
+        float, Meta(ge=2, le=3_600, extra={"duration": True}, description="A feed that is silent for so long is down.")
+    ] = 5.0
+    redis: Annotated[
+        str | None, Meta(description="Redis that joins the processes: redis://, rediss://, unix://, redis+sentinel://.")
+    ] = None
+    redis_prefix: Annotated[str, Meta(description="Text before every key and channel in Redis.")] = ""
+    redis_write_interval: Annotated[
+        float,
+        Meta(gt=0, le=60, extra={"duration": True}, description="Least time between two writes of one Redis key."),
+    ] = 0.05
+    redis_ttl: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=366 * 86_400,
+            extra={"duration": True},
+            description="How long a key in Redis lives after its last write.",
+        ),
+    ] = 3_600.0
+
     # Clients
     # Clients take a server that says nothing for 12 s or more for lost, so at most 10 s.
     heartbeat: Annotated[

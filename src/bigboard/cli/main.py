@@ -7,6 +7,8 @@ import sys
 import click
 
 from bigboard.cli.bench import bench
+from bigboard.cli.collector import collector
+from bigboard.cli.feed import feed
 from bigboard.cli.key import key
 from bigboard.cli.up import up
 from bigboard.cli.watch import watch
@@ -24,6 +26,8 @@ def cli() -> None:
     \b
     bigboard up                              a simulated market on http://127.0.0.1:8000
     bigboard up --replay recordings/         recorded exchange streams instead
+    bigboard feed --simulated                market data for collectors in other processes
+    bigboard collector --redis redis://…     what a feed publishes, measured and written to Redis
     bigboard watch market_data:BTCUSDT       diffs as JSON lines
     bigboard bench --clients 100             see whether your server holds
     bigboard key create --name desk-1 --permissions market_data
@@ -31,6 +35,8 @@ def cli() -> None:
 
 
 cli.add_command(bench)
+cli.add_command(collector)
+cli.add_command(feed)
 cli.add_command(key)
 cli.add_command(up)
 cli.add_command(watch)

@@ -14,7 +14,6 @@ from bigboard.aggregator import Aggregator
 from bigboard.board import Board, Diff, Limits, Selection, Snapshot, Subscription
 from bigboard.clock import SystemClock
 from bigboard.collector.market import MarketCollector
-from bigboard.collector.settings import CollectorSettings
 from bigboard.epoch import new_epoch
 from bigboard.errors import SettingError
 from bigboard.garbage import Garbage
@@ -25,6 +24,7 @@ from bigboard.gateway.guests import CredentialWatch
 from bigboard.gateway.hosts import own_hosts
 from bigboard.history.memory import MemoryCandleHistory
 from bigboard.runtime.bounds import build_bounds
+from bigboard.runtime.collector_settings import collector_settings
 from bigboard.runtime.credentials import build_credentials
 from bigboard.runtime.exposure import build_tls, check_nobody_else_comes, check_proxies
 from bigboard.spine import Follower, MemorySpine
@@ -76,14 +76,7 @@ class Embedded:
             mode=feed.mode,
             venue=feed.venue,
             started_at=self.clock.epoch_ms(),
-            settings=CollectorSettings(
-                candle_intervals=settings.candle_intervals,
-                ticker_stale_ms=round(settings.stale_after * 1000),
-                book_stale_ms=round(settings.stale_after * 1000),
-                trades_stale_ms=round(settings.stale_after_trades * 1000),
-                max_symbols=settings.max_symbols,
-                max_book_levels=settings.max_levels,
-            ),
+            settings=collector_settings(settings),
         )
         self.history = MemoryCandleHistory(
             max_closed=settings.candle_history, max_candles=settings.candle_history_total, max_keys=settings.max_keys

@@ -1,0 +1,105 @@
+"""From what is to be written to Redis commands: keys for programs that ask, channels for the aggregator. Pure.
+
+==========================  =================================================================
+key                         holds, for the time of the TTL
+==========================  =================================================================
+``ticker:BTC/USDT``         the symbol's ticker, JSON
+``metrics:BTC/USDT``        the symbol's metrics, JSON
+``metrics:latest``          the metrics over all symbols, JSON
+``history:BTC/USDT:price``  the last 100 prices, JSON each, the newest first
+==========================  =================================================================
+
+Channels are those of PROTOCOL section 9. Candles, metrics and services have none there: they go on ``batch:collector``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
+
+from bigboard.wire.ticker import ticker_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from bigboard.board.update import Update
+    from bigboard.collector.outbox import Outbox, Parcel
+
+__all__ = ["BATCH_CHANNEL", "Command", "KeyWriter", "publications"]
+
+Command: TypeAlias = tuple[str | bytes | int, ...]
+
+BATCH_CHANNEL: Final = "batch:collector"
+PRICES: Final = 100
+_UPDATES_PER_BATCH: Final = 500
+_TRADES_PER_MESSAGE: Final = 1_000
+_encode = msgspec.json.Encoder().encode
+
+
+def publications(parcel: Parcel, prefix: str) -> Iterator[Command]:
+    """The ``PUBLISH`` commands of a parcel."""
+    for updates in parcel.closings:
+        yield from _batches(updates, prefix, barrier=True)
+    for key, patch in parcel.rows.items():
+        yield "PUBLISH", f"{prefix}market_data:{key}", _encode(patch)
+    for key, book in parcel.books.items():
+        yield "PUBLISH", f"{prefix}orderbook:{key}", _encode(book)
+    for key, trades in parcel.trades.items():
+        for first in range(0, len(trades), _TRADES_PER_MESSAGE):
+            yield "PUBLISH", f"{prefix}trades:{key}", _encode(trades[first : first + _TRADES_PER_MESSAGE])
+    others = [(topic, key, data) for (topic, key), data in parcel.others.items()]
+    yield from _batches(others, prefix, barrier=False)
+
+
+class KeyWriter:
+    """The commands that write keys. ``names`` maps a key of the board to the symbol as it is spelled in Redis."""
+
+    def __init__(self, names: Mapping[str, str], *, prefix: str, ttl_s: int) -> None:
+        self._names = names
+        self._prefix = prefix
+        self._ttl_s = ttl_s
+        self._prices: dict[str, Any] = {}
+
+    def commands(self, outbox: Outbox, now: int) -> Iterator[Command]:
+        """Write every key that has changed. ``now`` in epoch milliseconds stands in ``metrics:latest``."""
+        for key in outbox.take_tickers():
+            row = {name: value for name, value in outbox.rows[key].items() if value is not None}
+            name = self._names.get(key, key)
+            yield self._set(f"ticker:{name}", ticker_of(row, name))
+            yield from self._price(key, name, row)
+        for key in outbox.take_metrics():
+            row = {name: value for name, value in outbox.metrics[key].items() if value is not None}
+            if key == "total":
+                yield self._set("metrics:latest", {**row, "symbols": len(outbox.rows), "timestamp": now})
+            else:
+                name = self._names.get(key, key)
+                yield self._set(f"metrics:{name}", {"symbol": name, **row, "timestamp": now})
+
+    def forget(self) -> None:
+        """What was written may be gone."""
+        self._prices.clear()
+
+    def _price(self, key: str, name: str, row: Mapping[str, Any]) -> Iterator[Command]:
+        price = row.get("last_price")
+        if price is None or price == self._prices.get(key):
+            return
+        self._prices[key] = price
+        history = f"{self._prefix}history:{name}:price"
+        yield "LPUSH", history, _encode({"price": price, "timestamp": row.get("timestamp")})
+        yield "LTRIM", history, 0, PRICES - 1
+        yield "EXPIRE", history, self._ttl_s
+
+    def _set(self, key: str, value: dict[str, Any]) -> Command:
+        return "SET", f"{self._prefix}{key}", _encode(value), "EX", self._ttl_s
+
+
+def _batches(
+    updates: Iterable[Update] | list[tuple[str, str, Any]], prefix: str, *, barrier: bool
+) -> Iterator[Command]:
+    listed = [{"topic": topic, "key": key, "data": data} for topic, key, data in updates]
+    for first in range(0, len(listed), _UPDATES_PER_BATCH):
+        message: dict[str, Any] = {"updates": listed[first : first + _UPDATES_PER_BATCH]}
+        if barrier:
+            message["barrier"] = True
+        yield "PUBLISH", f"{prefix}{BATCH_CHANNEL}", _encode(message)

@@ -1,0 +1,149 @@
+"""`bigboard collector`: a feed from another process in, Redis out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from bigboard.board import Update, UpdateBatch
+from bigboard.collector import MarketCollector
+from bigboard.collector.outbox import Outbox
+from bigboard.collector.redis_commands import KeyWriter
+from bigboard.collector.redis_publisher import RedisPublisher
+from bigboard.collector.zeromq_source import ZeromqSource
+from bigboard.errors import SettingError
+from bigboard.redis_link import open_redis
+from bigboard.runtime.background import run_until, stopped_by_signals
+from bigboard.runtime.collector_settings import collector_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.asyncio import Redis
+    from redis.asyncio.cluster import RedisCluster
+
+    from bigboard.clock import Clock
+    from bigboard.settings import Settings
+
+__all__ = ["CollectorRole"]
+
+_NAME: Final = "collector"
+_FLUSH_S: Final = 0.1
+_REPORT_S: Final = 1.0
+_TIMEOUT_S: Final = 5.0
+
+
+class CollectorRole:
+    """Listens on the settings' feed and writes to their Redis, whichever of the two is there first.
+
+    ``tell`` is given lines for people, every few seconds while something is waited for. Raises ``SettingError`` where no
+    Redis is said.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, tell: Callable[[str], None]) -> None:
+        if settings.redis is None:
+            raise SettingError(
+                "redis", "", "redis: a collector writes to a Redis; say which with --redis redis://HOST:PORT"
+            )
+        self.settings = settings
+        self.source = ZeromqSource(
+            settings.feed, clock, silence_s=settings.feed_silence, max_symbols=settings.max_symbols
+        )
+        self.outbox = Outbox(max_levels=settings.max_levels)
+        self.collector: MarketCollector | None = None
+        """There is none before the feed has said what it is."""
+        self._url = settings.redis
+        self._clock = clock
+        self._tell = tell
+        self._stop = asyncio.Event()
+        keys = KeyWriter(self.source.streams.names, prefix=settings.redis_prefix, ttl_s=round(settings.redis_ttl))
+        self.publisher = RedisPublisher(
+            self._open, self.outbox, keys, clock, where=_without_password(self._url), prefix=settings.redis_prefix,
+            interval_s=settings.redis_write_interval, timeout_s=_TIMEOUT_S, tell=tell,
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        """Ask ``run`` to end in order."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Run until ``stop``, SIGINT or SIGTERM."""
+        try:
+            with stopped_by_signals(self._stop):
+                parts = {
+                    "redis": self.publisher.run(),
+                    "feed": self._pump(),
+                    "flush": self._flush(),
+                    "report": self._report(),
+                }
+                await run_until(self._stop, parts)
+        finally:
+            self.source.close()
+
+    async def _open(self) -> Redis | RedisCluster:
+        return await open_redis(self._url, timeout_s=_TIMEOUT_S)
+
+    async def _pump(self) -> None:
+        await self.source.found(lambda: self._tell(f"no feed on {self.source.endpoint} yet"))
+        self._tell(f"Listens to the feed {self.source.name} on {self.source.endpoint}")
+        origin, collector = self._origin(), self._begin()
+        async for events in self.source.events():
+            if self._origin() != origin:
+                # Another feed was started in the place of this one: what was measured of the first is not the second's.
+                origin, collector = self._origin(), self._begin()
+            self.outbox.add(collector.process(events, self._clock.epoch_ms()))
+
+    def _origin(self) -> tuple[str, str, str | None]:
+        return self.source.name, self.source.mode, self.source.venue
+
+    def _begin(self) -> MarketCollector:
+        self.collector = MarketCollector(
+            feed=self.source.name,
+            mode=self.source.mode,
+            venue=self.source.venue,
+            started_at=self._clock.epoch_ms(),
+            settings=collector_settings(self.settings),
+        )
+        return self.collector
+
+    async def _flush(self) -> None:
+        while True:
+            await self._clock.sleep(_FLUSH_S)
+            if self.collector is not None:
+                self.outbox.add(self.collector.flush(self._clock.epoch_ms()))
+
+    async def _report(self) -> None:
+        """The collector's own row in ``services``, once a second."""
+        reported_s, before = self._clock.monotonic_s(), self.source.messages
+        while True:
+            await self._clock.sleep(_REPORT_S)
+            now_s, messages = self._clock.monotonic_s(), self.source.messages
+            rate = round((messages - before) / (now_s - reported_s), 1)
+            reported_s, before = now_s, messages
+            self.outbox.add([UpdateBatch([Update("services", _NAME, self._row(rate))])])
+
+    def _row(self, rate: float) -> dict[str, Any]:
+        publisher, missed = self.publisher, self.source.streams.missed
+        waits = None if self.collector is not None else f"no feed on {self.source.endpoint}"
+        return {
+            "service": _NAME,
+            "kind": "collector",
+            "status": publisher.status if waits is None else "degraded",
+            "detail": publisher.detail or waits,
+            "last_seen": self._clock.epoch_ms(),
+            "messages_per_second": rate,
+            "missed_tickers": missed["ticker"],
+            "missed_trades": missed["trades"],
+            "missed_books": missed["book"],
+            "bad_messages": self.source.bad_messages,
+            "lost_trades": self.outbox.lost_trades,
+            "lost_candles": self.outbox.lost_closings,
+            "refused_writes": publisher.refused,
+        }
+
+
+def _without_password(url: str) -> str:
+    """Where a Redis is, fit to be shown."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
