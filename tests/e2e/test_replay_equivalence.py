@@ -239,7 +239,7 @@ async def _check_against_recording(server: Embedded, path: Path, symbol: str) ->
     # The last updates may be far from the touch: then nothing that the board shows has changed.
     assert book["update_id"] <= final.update_id
     assert data["trades"][symbol] == final.trades
-    candles = await server.history.query(f"{symbol}/1m")
+    candles = await server.gateway.history.query(f"{symbol}/1m")
     expected = _minute_candles(path)
     for candle, raw in zip(candles, expected, strict=True):
         assert [candle.open_time, candle.open, candle.high, candle.low, candle.close, candle.trades] == raw[:5] + raw[
