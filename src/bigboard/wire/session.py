@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import deque
 from enum import Enum, auto
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, assert_never
+from typing import TYPE_CHECKING, NoReturn, assert_never
 
 from bigboard.board import EVERYTHING, Cursor, Selection, Subscription
 from bigboard.errors import CursorUnavailable, WireError
@@ -37,6 +37,7 @@ from bigboard.wire.messages import (
     rfc3339,
 )
 from bigboard.wire.standing import Standing
+from bigboard.wire.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,17 +48,6 @@ if TYPE_CHECKING:
     from bigboard.wire.messages import ClientMessage, Id, ServerMessage
 
 __all__ = ["ServerSession", "SessionState"]
-
-_LARGEST = 2**63 - 1
-
-
-class _Waiting(NamedTuple):
-    """A resume from a cursor that this replica has not reached yet."""
-
-    message: Subscribe
-    cursor: Cursor
-    subscriptions: list[Subscription]
-    deadline: float
 
 
 class SessionState(Enum):
@@ -95,7 +85,7 @@ class ServerSession:
         self._outgoing: deque[Frame] = deque()
         self._subscribed_once = False
         self._bad_messages = 0
-        self._waiting: _Waiting | None = None
+        self._waiting: Waiting | None = None
         self._deferred: deque[ClientMessage] = deque()
 
     @property
@@ -154,9 +144,8 @@ class ServerSession:
         """See whether a resume that waits can go on. The owner calls it after commits and once in a while."""
         if self._waiting is None:
             return
-        waiting, board = self._waiting, self._frames.board
-        there = board.sequence >= waiting.cursor.sequence or board.epoch != waiting.cursor.epoch
-        if not there and now.monotonic < waiting.deadline:
+        waiting = self._waiting
+        if not waiting.is_over(self._frames.board, now):
             return
         self._waiting = None
         self.state = SessionState.OPEN
@@ -224,8 +213,8 @@ class ServerSession:
         if self.state in (SessionState.CLOSING, SessionState.STRANGER):
             return None
         if self._waiting is not None:
-            if self._waiting.cursor.sequence > _LARGEST:
-                return None  # Nobody was ever there, and MessagePack could not say it.
+            if not self._waiting.may_be_true:
+                return None
             # The client is ahead of this replica: to name the replica's place would take it back in time.
             return self._frames.heartbeat(self.format, self._waiting.cursor, now.wall_ms)
         if not stay:
@@ -324,7 +313,7 @@ class ServerSession:
         if cursor.epoch == board.epoch and cursor.sequence > board.sequence:
             # Another gateway was ahead of this one when it was left. To answer now would take the client back in time.
             deadline = now.monotonic + self._limits.resume_wait
-            self._waiting = _Waiting(message, cursor, subscriptions, deadline)
+            self._waiting = Waiting(message, cursor, subscriptions, deadline)
             self.state = SessionState.WAITING
         else:
             self._resume(message, cursor, subscriptions, now)
