@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).parent.parent / "src"
 PACKAGE = SOURCE / "bigboard"
 
-EVERYONE = {"errors", "version"}
-"""Modules that know nobody: anyone may import them."""
+EVERYONE = {"errors", "version", "redis_link"}
+"""Modules and folders that know nobody: anyone may import them."""
 PLAIN = {"board/", "wire/"}
 KNOWS: dict[str, set[str]] = {
     "board": set(),
@@ -38,6 +38,7 @@ KNOWS: dict[str, set[str]] = {
     "client": PLAIN,
     "tui": PLAIN | {"client/"},
     "load": PLAIN,
+    "redis_link": set(),
 }
 """What each folder may import of the package beside itself: ``a/`` is all of that folder, ``a.b`` that module alone."""
 FREE = {"cli", "runtime", "__main__", "__init__"}
@@ -49,6 +50,7 @@ PURE = ("board", "wire")
 HEAVY = {
     "ccxt": ("ccxt",),
     "redis": ("redis",),
+    "hiredis": ("redis",),
     "grpc": ("grpc",),
     "duckdb": ("duckdb",),
     "textual": ("tui",),

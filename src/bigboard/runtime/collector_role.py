@@ -13,15 +13,12 @@ from bigboard.collector.redis_commands import KeyWriter
 from bigboard.collector.redis_publisher import RedisPublisher
 from bigboard.collector.zeromq_source import ZeromqSource
 from bigboard.errors import SettingError
-from bigboard.redis_link import open_redis
+from bigboard.redis_link import RedisClient, open_redis
 from bigboard.runtime.background import run_until, stopped_by_signals
 from bigboard.runtime.collector_settings import collector_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from redis.asyncio import Redis
-    from redis.asyncio.cluster import RedisCluster
 
     from bigboard.clock import Clock
     from bigboard.settings import Settings
@@ -81,7 +78,7 @@ class CollectorRole:
         finally:
             self.source.close()
 
-    async def _open(self) -> Redis | RedisCluster:
+    async def _open(self) -> RedisClient:
         return await open_redis(self._url, timeout_s=_TIMEOUT_S)
 
     async def _pump(self) -> None:

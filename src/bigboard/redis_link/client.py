@@ -1,0 +1,98 @@
+"""Clients of redis-py for an address. A command is sent once: whoever sends it knows whether it may be sent again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from bigboard.errors import MissingExtra
+from bigboard.redis_link.address import RedisAddress
+
+try:
+    from redis.asyncio import Redis
+    from redis.asyncio.cluster import ClusterNode, RedisCluster
+    from redis.asyncio.retry import Retry
+    from redis.asyncio.sentinel import Sentinel
+    from redis.backoff import NoBackoff
+    from redis.exceptions import RedisClusterException, RedisError
+except ImportError:
+    raise MissingExtra("redis", "a Redis") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["REDIS_AWAY", "RedisClient", "open_redis", "sentinels"]
+
+RedisClient: TypeAlias = Redis | RedisCluster
+
+REDIS_AWAY = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""What a command raises that did not come back with an answer, or with one that refuses it."""
+
+
+class _SentinelRedis(Redis):
+    """A client of whichever server the sentinels call the master; it ends with its sentinels' connections."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - the library's signature
+        await super().aclose(close_connection_pool)
+        await self.connection_pool.sentinel_manager.aclose()  # type: ignore[attr-defined]
+
+
+async def open_redis(url: str | RedisAddress, *, timeout_s: float = 5.0) -> RedisClient:
+    """A client of a single server, of Sentinel's master, or of a cluster; close it with ``aclose``.
+
+    ``timeout_s`` bounds each attempt to connect and each answer. Nothing is sent yet, but for a cluster: its map is
+    read. Raises ``SettingError`` for a URL that cannot be, and one of ``REDIS_AWAY`` where a cluster is away.
+    """
+    address = RedisAddress.parse(url) if isinstance(url, str) else url
+    if address.kind == "cluster":
+        return await _cluster(address, timeout_s)
+    options = {**_options(address, timeout_s), "db": address.database}
+    if address.kind == "sentinel":
+        master: Redis = sentinels(address, timeout_s).master_for(address.service, redis_class=_SentinelRedis, **options)
+        return master
+    if address.path:
+        return Redis(unix_socket_path=address.path, **options)
+    ((host, port),) = address.hosts[:1]
+    return Redis(host=host, port=port, **options)
+
+
+def sentinels(address: RedisAddress, timeout_s: float) -> Sentinel:
+    """The sentinels of an address."""
+    # A sentinel is asked the way to the server by whoever lost it: one that hangs must not take all the time there is.
+    patience_s = max(timeout_s / max(len(address.hosts), 1), 0.2)
+    login = {**_tls(address), **address.sentinel_login, **_plain(patience_s)}
+    places: Sequence[tuple[str, int]] = address.hosts
+    return Sentinel(list(places), sentinel_kwargs=login)
+
+
+async def _cluster(address: RedisAddress, timeout_s: float) -> RedisCluster:
+    nodes = [ClusterNode(host, port) for host, port in address.hosts]
+    client = RedisCluster(startup_nodes=nodes, **_options(address, timeout_s))
+    try:
+        await client.initialize()
+    except BaseException:
+        await client.aclose()
+        raise
+    return client
+
+
+def _options(address: RedisAddress, timeout_s: float) -> dict[str, Any]:
+    return {**_plain(timeout_s), **_tls(address), "username": address.username, "password": address.password}
+
+
+def _plain(timeout_s: float) -> dict[str, Any]:
+    return {
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "retry": Retry(NoBackoff(), 0),
+        # What RESP3 adds, pushes between answers, nobody here asks for.
+        "protocol": 2,
+    }
+
+
+def _tls(address: RedisAddress) -> dict[str, Any]:
+    if not address.tls:
+        return {}
+    address.tls_context()  # The library would tell of a bad file at the first connection, and not which setting it is.
+    options = {name: value for name, value in address.options if name.startswith("ssl_")}
+    check = options.pop("ssl_check_hostname", "true").lower() != "false" and options.get("ssl_cert_reqs") != "none"
+    return {"ssl": True, "ssl_check_hostname": check, **options}
