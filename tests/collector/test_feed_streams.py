@@ -180,6 +180,19 @@ def test_a_silent_feed_is_down_and_its_next_word_counts_though_it_is_the_same() 
     assert wire.repeat() == [_UP]
 
 
+def test_what_mends_a_loss_is_no_sign_of_life() -> None:
+    """A feed has ended; what it repeats for whoever missed a part must not make it look alive."""
+    wire = Wire()
+    ended = Status(service="x", kind="feed", status="down", timestamp=2, detail="replay ended")
+    wire.say(_UP, _ticker(bid=1.0))
+    wire.say(_ticker(bid=2.0), lose=True)
+    wire.say(_ticker(bid=3.0), ended)
+    (mended,) = wire.repeat()
+    assert isinstance(mended, Ticker)
+    assert wire.repeat() == [ended]
+    assert wire.repeat() == []
+
+
 def test_symbols_are_bounded_on_both_sides() -> None:
     wire = Wire()
     wire.say(_UP)
