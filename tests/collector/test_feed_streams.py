@@ -120,6 +120,7 @@ def test_a_missed_ticker_is_counted_and_mended_by_the_next_repetition() -> None:
     wire.say(_ticker(ask=3.0))
     (mended,) = wire.repeat()
     assert mended == Ticker(symbol=_SYMBOL, timestamp=1, received_at=1, bid=1.0, ask=3.0, tick_size=0.5)
+    assert wire.repeat() == [_UP]
     assert wire.repeat() == []
     assert wire.collector.missed["ticker"] == 1
 

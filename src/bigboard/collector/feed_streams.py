@@ -69,7 +69,7 @@ class FeedStreams:
         self._gaps: Counter[str] = Counter()
         self._untold: set[str] = set()
         self._mended: set[str] = set()
-        """Services of which something was passed on that is no sign of life: what the feed said of them is to be said again."""
+        """Services of which something was passed on that is no sign of life: what was said of them is to be said again."""
 
     def take(self, message: FeedMessage) -> list[MarketEvent]:
         """The events that a message brings, in order: mostly one, none for a repetition of what is known."""
