@@ -120,6 +120,7 @@ def test_a_missed_ticker_is_counted_and_mended_by_the_next_repetition() -> None:
     wire.say(_ticker(ask=3.0))
     (mended,) = wire.repeat()
     assert mended == Ticker(symbol=_SYMBOL, timestamp=1, received_at=1, bid=1.0, ask=3.0, tick_size=0.5)
+    assert wire.repeat() == [_UP]
     assert wire.repeat() == []
     assert wire.collector.missed["ticker"] == 1
 
@@ -178,6 +179,19 @@ def test_a_silent_feed_is_down_and_its_next_word_counts_though_it_is_the_same() 
     (down,) = wire.collector.silent(5, "nothing comes")
     assert down == Status(service="x", kind="feed", status="down", timestamp=5, detail="nothing comes")
     assert wire.repeat() == [_UP]
+
+
+def test_what_mends_a_loss_is_no_sign_of_life() -> None:
+    """A feed has ended; what it repeats for whoever missed a part must not make it look alive."""
+    wire = Wire()
+    ended = Status(service="x", kind="feed", status="down", timestamp=2, detail="replay ended")
+    wire.say(_UP, _ticker(bid=1.0))
+    wire.say(_ticker(bid=2.0), lose=True)
+    wire.say(_ticker(bid=3.0), ended)
+    (mended,) = wire.repeat()
+    assert isinstance(mended, Ticker)
+    assert wire.repeat() == [ended]
+    assert wire.repeat() == []
 
 
 def test_symbols_are_bounded_on_both_sides() -> None:

@@ -54,7 +54,10 @@ async def _run(settings: Settings, lines: LineLimit) -> None:
 
     clock = SystemClock()
     role = CollectorRole(settings, clock, lambda line: click.echo(line, err=True))
-    click.echo(f"Bigboard {VERSION} collector: from {role.source.endpoint} to {role.publisher.where}")
-    click.echo("Stop with Ctrl-C")
+
+    def announce() -> None:
+        click.echo(f"Bigboard {VERSION} collector: from {role.source.endpoint} to {role.publisher.where}")
+        click.echo("Stop with Ctrl-C")
+
     async with reporting(lines, clock):
-        await role.run()
+        await role.run(announce)

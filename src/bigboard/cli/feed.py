@@ -78,12 +78,15 @@ async def _run(settings: Settings, lines: LineLimit) -> None:
     progress = ReplayProgress(time.monotonic) if settings.replay and sys.stderr.isatty() else None
     source, what = build_feed(settings, clock, progress)
     role = FeedRole(settings, source, clock, lambda line: click.echo(line, err=True))
-    click.echo(f"Bigboard {VERSION} feed: {what}")
-    click.echo(f"Publishes on {role.publisher.endpoint}")
-    click.echo("Stop with Ctrl-C")
-    if progress is not None:
-        progress.begin()
+
+    def announce() -> None:
+        click.echo(f"Bigboard {VERSION} feed: {what}")
+        click.echo(f"Publishes on {role.publisher.endpoint}")
+        click.echo("Stop with Ctrl-C")
+        if progress is not None:
+            progress.begin()
+
     async with reporting(lines, clock):
-        await role.run()
+        await role.run(announce)
     if progress is not None:
         progress.finish()

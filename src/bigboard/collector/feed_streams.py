@@ -68,6 +68,8 @@ class FeedStreams:
         self._statuses: dict[str, Status] = {}
         self._gaps: Counter[str] = Counter()
         self._untold: set[str] = set()
+        self._mended: set[str] = set()
+        """Services of which something was passed on that is no sign of life: what was said of them is to be said again."""
 
     def take(self, message: FeedMessage) -> list[MarketEvent]:
         """The events that a message brings, in order: mostly one, none for a repetition of what is known."""
@@ -112,8 +114,9 @@ class FeedStreams:
         self.missed["status"] += max(0, place.sequence - self._status_number - 1)
         self._status_number = max(self._status_number, place.sequence)
         service = self._service(event.service)
-        if place.repeat and self._statuses.get(service) == event:
+        if place.repeat and self._statuses.get(service) == event and service not in self._mended:
             return events
+        self._mended.discard(service)
         if service in self._statuses or len(self._statuses) < _SERVICES_PER_SYMBOL * self._max_symbols:
             self._statuses[service] = event
         if self._gaps[service]:
@@ -130,6 +133,7 @@ class FeedStreams:
         self._streams.clear()
         self._statuses.clear()
         self._untold.clear()
+        self._mended.clear()
         self._status_number = place.sequence - 1
         # Whoever came late has not missed what was said before.
         self._from_the_start = place.sequence == 1
@@ -161,7 +165,7 @@ class FeedStreams:
         if not place.repeat:
             return [event]
         known, stream.whole = stream.whole, True
-        return [] if known else [event]
+        return [] if known else self._mend(stream, event)
 
     def _book(self, stream: _Stream, event: Book, place: Place, before: int) -> list[MarketEvent]:
         lost = place.sequence - before - 1
@@ -173,6 +177,10 @@ class FeedStreams:
         if place.repeat and stream.whole and not lost:
             return []
         stream.whole, stream.shown = True, bool(event.bids or event.asks)
+        return self._mend(stream, event) if place.repeat else [event]
+
+    def _mend(self, stream: _Stream, event: Ticker | Trade | Book) -> list[MarketEvent]:
+        self._mended.update((self.feed or "", stream.service))
         return [event]
 
     def _drop(self, symbol: str, stream: _Stream, now: int, detail: str) -> list[MarketEvent]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from bigboard.collector.redis_commands import KeyWriter
 from bigboard.collector.redis_publisher import RedisPublisher
 from bigboard.collector.zeromq_source import ZeromqSource
 from bigboard.errors import SettingError
-from bigboard.redis_link import RedisClient, open_redis
+from bigboard.redis_link import open_redis
 from bigboard.runtime.background import run_until, stopped_by_signals
 from bigboard.runtime.collector_settings import collector_settings
 
@@ -50,24 +51,31 @@ class CollectorRole:
         self.outbox = Outbox(max_levels=settings.max_levels)
         self.collector: MarketCollector | None = None
         """There is none before the feed has said what it is."""
-        self._url = settings.redis
         self._clock = clock
         self._tell = tell
         self._stop = asyncio.Event()
         keys = KeyWriter(self.source.streams.names, prefix=settings.redis_prefix, ttl_s=round(settings.redis_ttl))
         self.publisher = RedisPublisher(
-            self._open, self.outbox, keys, clock, where=_without_password(self._url), prefix=settings.redis_prefix,
-            interval_s=settings.redis_write_interval, timeout_s=_TIMEOUT_S, tell=tell,
-        )  # fmt: skip
+            partial(open_redis, settings.redis, timeout_s=_TIMEOUT_S),
+            self.outbox,
+            keys,
+            clock,
+            where=_without_password(settings.redis),
+            prefix=settings.redis_prefix,
+            interval_s=settings.redis_write_interval,
+            timeout_s=_TIMEOUT_S,
+            tell=tell,
+        )
 
     def stop(self) -> None:
         """Ask ``run`` to end in order."""
         self._stop.set()
 
-    async def run(self) -> None:
-        """Run until ``stop``, SIGINT or SIGTERM."""
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Run until ``stop``, SIGINT or SIGTERM; ``on_ready`` is called once these are heeded."""
         try:
             with stopped_by_signals(self._stop):
+                on_ready()
                 parts = {
                     "redis": self.publisher.run(),
                     "feed": self._pump(),
@@ -77,9 +85,6 @@ class CollectorRole:
                 await run_until(self._stop, parts)
         finally:
             self.source.close()
-
-    async def _open(self) -> RedisClient:
-        return await open_redis(self._url, timeout_s=_TIMEOUT_S)
 
     async def _pump(self) -> None:
         await self.source.found(lambda: self._tell(f"no feed on {self.source.endpoint} yet"))

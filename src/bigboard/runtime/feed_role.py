@@ -21,6 +21,8 @@ __all__ = ["FeedRole"]
 
 _log = structlog.stdlib.get_logger("bigboard.feed")
 
+_PATIENCE_S = {"live": 5.0, "simulated": 5.0, "replay": 60.0}
+"""How long a subscriber that reads nothing may hold up the others; what was recorded can wait."""
 _LOOK_S = 0.05
 _REPORT_S = 5.0
 _DRAIN_S = 5.0
@@ -38,6 +40,7 @@ class FeedRole:
             clock,
             high_water=settings.feed_high_water,
             repeat_s=settings.feed_repeat,
+            patience_s=_PATIENCE_S[feed.mode],
             max_symbols=settings.max_symbols,
             max_levels=settings.max_levels,
         )
@@ -49,10 +52,14 @@ class FeedRole:
         """Ask ``run`` to end in order."""
         self._stop.set()
 
-    async def run(self) -> None:
-        """Run until ``stop``, SIGINT or SIGTERM, or the end of the feed with the setting ``exit``."""
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Run until ``stop``, SIGINT or SIGTERM, or the end of the feed with the setting ``exit``.
+
+        ``on_ready`` is called once the signals are heeded.
+        """
         try:
             with stopped_by_signals(self._stop):
+                on_ready()
                 parts = {"publisher": self.publisher.run(), "feed": self._pump(), "report": self._report()}
                 await run_until(self._stop, parts)
             await self.publisher.drain(_DRAIN_S)
