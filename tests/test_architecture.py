@@ -49,6 +49,7 @@ PURE = ("board", "wire")
 HEAVY = {
     "ccxt": ("ccxt",),
     "redis": ("redis",),
+    "hiredis": ("redis",),
     "grpc": ("grpc",),
     "duckdb": ("duckdb",),
     "textual": ("tui",),
