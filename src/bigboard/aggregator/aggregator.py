@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bigboard.aggregator.outage import Outage
-from bigboard.aggregator.rejections import Rejections
 from bigboard.board import Update
 from bigboard.errors import SpineUnavailable, UpdateRejected
+from bigboard.rejections import Rejections
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from bigboard.board import Board, Diff, Snapshot, UpdateBatch
     from bigboard.clock import Clock
+    from bigboard.sources import Delivery
     from bigboard.spine import Spine
     from bigboard.wire.market import ServiceStatus
 
@@ -97,6 +98,16 @@ class Aggregator:
         """
         for updates, barrier in batches:
             self.ingest(updates)
+            if barrier and not self.outage.lasts:
+                await self.commit()
+
+    async def take(self, deliveries: Sequence[Delivery]) -> None:
+        """Apply what a source hands on, in order; a barrier is kept as in ``publish``."""
+        for updates, atomic, barrier in deliveries:
+            if atomic:
+                self.ingest_atomic(updates)
+            else:
+                self.ingest(updates)
             if barrier and not self.outage.lasts:
                 await self.commit()
 

@@ -6,9 +6,7 @@ from structlog.testing import capture_logs
 
 from aggregator.bench import bench, price
 from aggregator.hand_clock import settle
-from bigboard.aggregator.rejections import Rejections
 from bigboard.board import Update
-from bigboard.errors import UpdateRejected
 
 _NO_NUMBER = Update("market_data", "BTCUSDT", {"last_price": "high"})
 _NO_TOPIC = Update("weather", "x", {"a": 1})
@@ -73,13 +71,6 @@ async def test_a_strangers_topic_names_do_not_grow_the_table() -> None:
             assert len(counts) <= 1_001
             assert counts.total() == 5_000
     assert len(lines) <= 1_001
-
-
-def test_a_quiet_time_is_per_kind() -> None:
-    rejections = Rejections(quiet_s=10)
-    one, other = UpdateRejected("orders", "1", "bad_value", "x"), UpdateRejected("orders", "1", "bad_key", "x")
-    assert [rejections.count(one, 0.0), rejections.count(other, 1.0), rejections.count(one, 9.9)] == [1, 1, 0]
-    assert [rejections.count(one, 10.0), rejections.count(other, 10.9)] == [2, 0]
 
 
 async def test_the_own_row_tells_rate_and_rejections() -> None:

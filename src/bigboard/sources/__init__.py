@@ -1,0 +1,5 @@
+"""Trading services in: whatever publishes into the board from outside the aggregator's process."""
+
+from bigboard.sources.base import Delivery, Source
+
+__all__ = ["Delivery", "Source"]

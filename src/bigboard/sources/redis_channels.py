@@ -1,0 +1,211 @@
+"""The board's channels in Redis (PROTOCOL section 9), by pattern: whatever is published there. Needs the extra ``redis``.
+
+Redis forgets what it has published. Whoever is away misses it, and one who is too slow is cut off: after each connection
+the tickers are read again, which brings prices up to date, and the services mend the rest by publishing on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import structlog
+
+from bigboard.board import Update
+from bigboard.errors import MissingExtra
+from bigboard.rejections import Rejections
+from bigboard.sources.base import Delivery
+from bigboard.sources.messages import MessageReader
+from bigboard.sources.patterns import channel_patterns
+from bigboard.sources.redis_subscription import RedisSubscription
+from bigboard.sources.redis_tickers import read_tickers
+from bigboard.sources.ticker_keys import arrival_of
+
+try:
+    from redis.exceptions import RedisClusterException, RedisError
+except ImportError:
+    raise MissingExtra("redis", "listening to Redis") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from redis.asyncio import Redis
+    from redis.asyncio.cluster import RedisCluster
+
+    from bigboard.clock import Clock
+    from bigboard.errors import UpdateRejected
+
+__all__ = ["RedisChannels"]
+
+_log = structlog.stdlib.get_logger("bigboard.sources")
+
+Take: TypeAlias = "Callable[[list[Delivery]], Awaitable[None]]"
+
+_AWAY: Final = (RedisError, RedisClusterException, OSError, TimeoutError)
+_FIRST_WAIT_S: Final = 0.1
+_LONGEST_WAIT_S: Final = 2.0
+_LASTING_S: Final = 5.0
+"""A connection that lasted so long was a good one: the next attempt comes soon again."""
+_TURN_S: Final = 0.003
+"""After so long the event loop has its turn; with one more batch of messages it is less than ten milliseconds."""
+_CHUNK: Final = 200
+_SLACK_MS: Final = 1_000
+
+
+class RedisChannels:
+    """A ``Source``. ``connect`` opens a client; ``where`` is the address of Redis, fit to be shown."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Redis | RedisCluster]],
+        clock: Clock,
+        *,
+        where: str,
+        prefix: str = "",
+        name: str = "redis",
+        idle_s: float = 5.0,
+        timeout_s: float = 5.0,
+        tickers_within_s: float = 2.0,
+    ) -> None:
+        self.where = where
+        self.name = name
+        self.messages = 0
+        """Messages that came, good or bad."""
+        self.tickers = 0
+        """Prices that were taken from keys."""
+        self.connections = 0
+        self.losses = 0
+        """Connections that were lost. What was published until the next one never came."""
+        self.connected = False
+        self.rejections = Rejections()
+        """Messages that could not be read, by topic and reason. What the board refuses is counted there."""
+        self._connect = connect
+        self._clock = clock
+        self._prefix = prefix
+        self._idle_s = idle_s
+        self._timeout_s = timeout_s
+        self._tickers_within_s = tickers_within_s
+        self._reader = MessageReader(prefix, self._refuse)
+        self._rng = Random()  # noqa: S311 - spreads attempts in time, no secret
+        self._error = "not connected yet"
+        self._since_s = float("-inf")
+        self._heard_ms: int | None = None
+        self._reported: tuple[float, int] | None = None
+
+    async def run(self, take: Take) -> None:
+        """See ``Source``."""
+        wait_s = _FIRST_WAIT_S
+        while True:
+            try:
+                await self._stay(take)
+            except _AWAY as error:
+                if self.connected and self._clock.monotonic_s() - self._since_s >= _LASTING_S:
+                    wait_s = _FIRST_WAIT_S
+                await self._lost(error, take)
+            # Spread, so that a Redis that comes back is not met by all who wait for it at once.
+            await self._clock.sleep(wait_s * self._rng.uniform(0.8, 1.2))
+            wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+
+    def service(self) -> Update:
+        """See ``Source``."""
+        now = self._clock.monotonic_s()
+        rate = 0.0
+        if self._reported is not None and now > self._reported[0]:
+            rate = (self.messages - self._reported[1]) / (now - self._reported[0])
+        self._reported = (now, self.messages)
+        return self._row(messages_per_second=round(rate, 1))
+
+    def _row(self, **more: float) -> Update:
+        row = {
+            "service": self.name,
+            "kind": "redis",
+            "status": "up" if self.connected else "down",
+            "detail": None if self.connected else f"no Redis on {self.where}: {self._error}",
+            "last_seen": self._heard_ms,
+            "messages": self.messages,
+            "rejected": self.rejections.total,
+            "losses": self.losses,
+            **more,
+        }
+        return Update("services", self.name, row)
+
+    async def _stay(self, take: Take) -> None:
+        """Connect and hand on what comes until the connection is lost, which raises."""
+        async with asyncio.timeout(self._timeout_s):
+            client = await self._connect()
+        try:
+            # First the channels, then the keys: what is published while they are read waits in the socket.
+            subscription = await RedisSubscription.open(
+                client, channel_patterns(self._prefix), idle_s=self._idle_s, timeout_s=self._timeout_s
+            )
+            try:
+                await self._begin(take)
+                await self._take_tickers(client, take)
+                await self._read_on(subscription, take)
+            finally:
+                await subscription.close()
+        finally:
+            await self._close(client)
+
+    async def _begin(self, take: Take) -> None:
+        if self.connections:
+            _log.warning("Redis is there again", where=self.where)
+        self.connections += 1
+        self.connected = True
+        self._since_s = self._clock.monotonic_s()
+        await take([Delivery([self._row()])])
+
+    async def _lost(self, error: Exception, take: Take) -> None:
+        text = str(error)[:200] or type(error).__name__
+        if self.connected:
+            self.losses += 1
+            _log.warning("Redis is away", where=self.where, error=text)
+        elif text != self._error:
+            _log.warning("no Redis", where=self.where, error=text)
+        self.connected = False
+        self._error = text
+        await take([Delivery([self._row()])])
+
+    async def _take_tickers(self, client: Redis | RedisCluster, take: Take) -> None:
+        updates = await read_tickers(client, self._prefix, self._refuse, within_s=self._tickers_within_s)
+        if self._heard_ms is not None:
+            # Channels may have said more than the keys, which Redis can refuse to store. A price from before the connection
+            # was lost would be an old one on top of a newer one.
+            updates = [update for update in updates if arrival_of(update) >= self._heard_ms - _SLACK_MS]
+        for first in range(0, len(updates), _CHUNK):
+            await take([Delivery(updates[first : first + _CHUNK])])
+            await self._clock.sleep(0)
+        self.tickers += len(updates)
+
+    async def _read_on(self, subscription: RedisSubscription, take: Take) -> None:
+        clock = self._clock
+        turn_s = clock.monotonic_s()
+        while True:
+            messages = await subscription.read()
+            self.messages += len(messages)
+            self._heard_ms = clock.epoch_ms()
+            deliveries = self._reader.read(messages)
+            if deliveries:
+                await take(deliveries)
+            if clock.monotonic_s() - turn_s >= _TURN_S:
+                await clock.sleep(0)
+                turn_s = clock.monotonic_s()
+
+    async def _close(self, client: Redis | RedisCluster) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await client.aclose()
+        except _AWAY:
+            _log.info("a connection that is lost did not close in order", where=self.where)
+
+    def _refuse(self, rejected: UpdateRejected) -> None:
+        count = self.rejections.count(rejected, self._clock.monotonic_s())
+        if count:
+            _log.warning(
+                "message refused",
+                topic=rejected.topic,
+                reason=rejected.reason,
+                count=count,
+                error=str(rejected)[:500],
+            )

@@ -1,0 +1,92 @@
+"""Reads the keys ``ticker:SYMBOL`` of a Redis, as far as a bound of time and number allows. Needs the extra ``redis``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from bigboard.errors import MissingExtra, UpdateRejected
+from bigboard.sources.patterns import ticker_pattern
+from bigboard.sources.ticker_keys import TICKERS, ticker_update
+
+try:
+    from redis.exceptions import RedisClusterException, RedisError, ResponseError
+except ImportError:
+    raise MissingExtra("redis", "reading the last prices") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.asyncio import Redis
+    from redis.asyncio.cluster import RedisCluster
+
+    from bigboard.board import Update
+
+__all__ = ["read_tickers"]
+
+_log = structlog.stdlib.get_logger("bigboard.sources")
+
+_MOST: Final = 50_000
+"""Keys: as many as a topic of the board holds."""
+_SCAN: Final = 1_000
+"""Keys that Redis looks at in one go, while everybody else waits."""
+_CHUNK: Final = 200
+"""Tickers that are read together: a millisecond or two of work."""
+
+
+async def read_tickers(
+    client: Redis | RedisCluster, prefix: str, refuse: Callable[[UpdateRejected], None], *, within_s: float
+) -> list[Update]:
+    """The tickers that are there. ``refuse`` is told of each that cannot be read.
+
+    They are a help and no more: what is not read within ``within_s``, or may not be, is left out and the log says so.
+    Raises redis-py's errors or ``OSError`` if the connection is lost.
+    """
+    updates: list[Update] = []
+    try:
+        async with asyncio.timeout(within_s):
+            await _read(client, prefix, refuse, updates)
+    except TimeoutError:
+        _log.warning("not all tickers were read", within_s=within_s, read=len(updates))
+    except (ResponseError, RedisClusterException) as error:
+        _log.warning("tickers cannot be read", error=str(error)[:200])
+    return updates
+
+
+async def _read(
+    client: Redis | RedisCluster, prefix: str, refuse: Callable[[UpdateRejected], None], updates: list[Update]
+) -> None:
+    start = len(f"{prefix}{TICKERS}")
+    names: list[str] = []
+    found = 0
+    async for key in client.scan_iter(match=ticker_pattern(prefix), count=_SCAN):
+        names.append(key.decode(errors="replace") if isinstance(key, bytes) else key)
+        found += 1
+        if len(names) == _CHUNK or found == _MOST:
+            updates += await _get(client, names, start, refuse)
+            names = []
+        if found == _MOST:
+            break
+    updates += await _get(client, names, start, refuse)
+
+
+async def _get(
+    client: Redis | RedisCluster, names: list[str], start: int, refuse: Callable[[UpdateRejected], None]
+) -> list[Update]:
+    updates: list[Update] = []
+    if not names:
+        return updates
+    # On a cluster the keys lie on different nodes, where one command for all of them is refused.
+    pipeline = client.pipeline(transaction=False)
+    for name in names:
+        pipeline.get(name)
+    for name, value in zip(names, await pipeline.execute(raise_on_error=False), strict=True):
+        if isinstance(value, RedisError) or value is None:
+            continue  # It ended meanwhile, or is of another type.
+        try:
+            updates.append(ticker_update(name[start:], value.encode() if isinstance(value, str) else value))
+        except UpdateRejected as rejected:
+            refuse(rejected)
+    return updates
