@@ -1,0 +1,131 @@
+"""The aggregator on a spine that many may write to: it leads while it holds the lease, and waits for it otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bigboard.aggregator import Aggregator
+from bigboard.aggregator.service_watch import ServiceWatch
+from bigboard.board import Board, UpdateBatch
+from bigboard.epoch import new_epoch
+from bigboard.errors import SpineUnavailable
+from bigboard.runtime.gateway_part import board_limits
+from bigboard.spine.takeover import take_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bigboard.clock import Clock
+    from bigboard.settings import Settings
+    from bigboard.sources.base import Delivery, Source
+    from bigboard.spine.redis_lease import Standing
+    from bigboard.spine.redis_spine import RedisSpine
+
+__all__ = ["AggregatorPart"]
+
+_REPORT_S = 1.0
+_RETRY_S = 0.5
+_log = structlog.stdlib.get_logger("bigboard.aggregator")
+
+
+class AggregatorPart:
+    """Takes what a source says, and writes it to a spine in Redis.
+
+    ``on_lead`` is called whenever it begins to lead. What a source says while another leads is left to the other.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        spine: RedisSpine,
+        source: Source,
+        *,
+        name: str = "aggregator",
+        on_lead: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.board = Board("", limits=board_limits(settings))
+        self.name = name
+        self.aggregator = self._new(settings, clock, spine, name)
+        self.leads = False
+        self.takeovers = 0
+        """How often it began to lead."""
+        self._settings = settings
+        self._clock = clock
+        self._spine = spine
+        self._source = source
+        self._watch = ServiceWatch()
+        self._on_lead = on_lead
+
+    async def run(self) -> None:
+        """Wait for the lease, lead until it is lost, and again, until cancelled."""
+        while True:
+            standing = await self._spine.lease.wait()
+            try:
+                await self._lead(standing)
+            except SpineUnavailable as error:
+                _log.warning("cannot lead", error=str(error)[:300])
+                self._spine.lease.give_up()
+                await self._clock.sleep(_RETRY_S)
+            finally:
+                self.leads = False
+
+    def _new(self, settings: Settings, clock: Clock, spine: RedisSpine, name: str) -> Aggregator:
+        return Aggregator(self.board, spine, clock, commit_interval_s=settings.commit_interval, name=name)
+
+    async def _lead(self, standing: Standing) -> None:
+        # The lease may run out while a long log is read: it has to be kept from the first moment.
+        keeping = asyncio.create_task(self._spine.lease.keep(), name="lease")
+        try:
+            await take_over(self._spine, standing, self.board, lambda: new_epoch(self._clock.epoch_ms()))
+            # What another writer left half done is not this one's: it starts from the board alone.
+            self.aggregator = self._new(self._settings, self._clock, self._spine, self.name)
+            self.leads = True
+            self.takeovers += 1
+            self._on_lead()
+            _log.info("leads", epoch=self.board.epoch, sequence=self.board.sequence)
+            works = [self.aggregator.run(), self._source.run(self._take), self._report()]
+            tasks = [keeping, *(asyncio.create_task(work) for work in works)]
+            await _until_one_ends(tasks)
+            _log.warning("the lease is lost", sequence=self.board.sequence)
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _take(self, deliveries: list[Delivery]) -> None:
+        aggregator = self.aggregator
+        now_s = self._clock.monotonic_s()
+        for updates, atomic, barrier in deliveries:
+            if atomic:
+                aggregator.ingest_atomic(updates)
+            elif barrier:
+                await aggregator.publish([UpdateBatch(updates, barrier=True)])
+            else:
+                aggregator.ingest(updates)
+            self._watch.note(updates, now_s)
+
+    async def _report(self) -> None:
+        while True:
+            await self._clock.sleep(_REPORT_S)
+            own = self.aggregator.service()
+            own.data.update(sequence=self.board.sequence, takeovers=self.takeovers)
+            latency_ms = self._spine.connection.latency_ms
+            if latency_ms is not None:
+                own.data["latency_ms"] = round(latency_ms, 2)
+            overdue = self._watch.overdue(self._clock.monotonic_s())
+            self.aggregator.ingest([own, self._source.service(), *overdue])
+
+
+async def _until_one_ends(tasks: list[asyncio.Task[None]]) -> None:
+    """Wait until one of them ends, and end the others; raises what it raised."""
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
