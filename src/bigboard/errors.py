@@ -10,7 +10,7 @@
     │   └── TooManyFailures     a credential that is not looked at, after so many that were no good (wait_s)
     ├── SettingError            a setting with an unknown name or a bad value (setting, origin)
     ├── FeedError               exchange data that cannot be read at all (source)
-    ├── SpineUnavailable        the log of diffs cannot be reached or does not accept the diff
+    ├── SpineUnavailable        the log of diffs cannot be reached or does not accept the diff (reason)
     ├── ConnectionFailed        a client could not reach or stay with a server (url, close_code)
     └── MissingExtra            an optional part is not installed (extra)
 
@@ -113,7 +113,16 @@ class FeedError(BigboardError):
 
 
 class SpineUnavailable(BigboardError):  # noqa: N818 - it names the state of the spine
-    """The log of diffs cannot be reached, or it does not accept a diff (another writer leads, a gap)."""
+    """The log of diffs cannot be reached, or it does not accept a diff.
+
+    ``reason`` is one word, which tells a writer what to do: ``away`` (try again), ``full`` (save a snapshot), ``fenced``
+    (it holds no lease: another may lead), ``lost`` (the log has forgotten commits: begin a new epoch), ``gap`` (the diff
+    does not continue the log), ``foreign`` (bytes that nobody of us wrote), or nothing.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ConnectionFailed(BigboardError):  # noqa: N818 - it names what happened

@@ -175,6 +175,10 @@ class Board:
             <= self.sequence
         )
 
+    def begin_epoch(self, epoch: str) -> None:
+        """Go on with this state in a new history, which followers of the old one get as a snapshot."""
+        self.cursor = Cursor(epoch, self.sequence)
+
     def load(self, snapshot: Snapshot) -> None:
         """Become the state of a snapshot of all topics. The horizon is then its sequence."""
         for name, table in self._tables.items():
