@@ -25,7 +25,6 @@ import msgspec
 import uvloop
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from report import Report
 
 from bigboard.aggregator import Aggregator
 from bigboard.board import Board, Update
@@ -34,7 +33,7 @@ from bigboard.sources.redis_channels import RedisChannels
 from bigboard.spine import MemorySpine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable
 
 _LISTENER, _OTHERS = 0, 1
 """The cores, where there are two."""

@@ -153,6 +153,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis: Annotated[
         str | None, Meta(description="Redis that joins the processes: redis://, rediss://, unix://, redis+sentinel://.")
     ] = None
+    board: Annotated[str, Meta(description="Name of the board in Redis; several may share one Redis.")] = "main"
+    name: Annotated[
+        str,
+        Meta(max_length=64, description="Name of this process in the topic services; by default its role and host."),
+    ] = ""
+    lease: Annotated[
+        float,
+        Meta(
+            ge=0.5,
+            le=60,
+            extra={"duration": True},
+            description="Within so long a standby aggregator takes over from one that died.",
+        ),
+    ] = 3.0
+    standby: Annotated[bool, Meta(description="Wait beside another aggregator, and take over when it is gone.")] = False
     redis_prefix: Annotated[str, Meta(description="Text before every key and channel in Redis.")] = ""
     redis_write_interval: Annotated[
         float,

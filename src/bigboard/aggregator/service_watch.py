@@ -50,7 +50,7 @@ class ServiceWatch:
                 continue
             gap_s = now_s - heard.at_s
             # Rows that come several times a second tell of events; the rhythm is what is between them.
-            if gap_s > 0.5 and not heard.stale:  # noqa: PLR2004
+            if gap_s > 0.5 and not heard.stale:
                 heard.usual_s = gap_s if heard.usual_s is None else max(gap_s, 0.7 * heard.usual_s)
             heard.at_s = now_s
             heard.stale = False

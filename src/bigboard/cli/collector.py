@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import uvloop
 
-from bigboard.cli.lines import reporting
-from bigboard.logs import configure_logs
-from bigboard.settings import load_settings
-from bigboard.version import VERSION
+from bigboard.cli.role import Role, run_role
 
 if TYPE_CHECKING:
-    from bigboard.logs import LineLimit
+    from collections.abc import Callable
+
+    from bigboard.clock import Clock
     from bigboard.settings import Settings
 
 __all__ = ["collector"]
@@ -39,25 +36,11 @@ def collector(config: Path | None, **flags: Any) -> None:
 
     Feed and Redis may start before or after it, go away and come back.
     """
-    settings = load_settings(config=config, environment=os.environ, flags=flags)
-    lines = configure_logs(settings.log_level, settings.log_format)
-    try:
-        uvloop.run(_run(settings, lines))
-    finally:
-        lines.report(at_end=True)
+    run_role(config, flags, _build)
 
 
-async def _run(settings: Settings, lines: LineLimit) -> None:
-    # Imported late, so that --help and a mistyped option answer at once.
-    from bigboard.clock import SystemClock  # noqa: PLC0415
-    from bigboard.runtime.collector_role import CollectorRole  # noqa: PLC0415
+def _build(settings: Settings, clock: Clock, tell: Callable[[str], None]) -> tuple[Role, Callable[[], str]]:
+    from bigboard.runtime.collector_role import CollectorRole  # noqa: PLC0415 - late: ZeroMQ and Redis are extras
 
-    clock = SystemClock()
-    role = CollectorRole(settings, clock, lambda line: click.echo(line, err=True))
-
-    def announce() -> None:
-        click.echo(f"Bigboard {VERSION} collector: from {role.source.endpoint} to {role.publisher.where}")
-        click.echo("Stop with Ctrl-C")
-
-    async with reporting(lines, clock):
-        await role.run(announce)
+    role = CollectorRole(settings, clock, tell)
+    return role, lambda: f"collector: from {role.source.endpoint} to {role.publisher.where}"

@@ -6,9 +6,11 @@ import sys
 
 import click
 
+from bigboard.cli.aggregator import aggregator
 from bigboard.cli.bench import bench
 from bigboard.cli.collector import collector
 from bigboard.cli.feed import feed
+from bigboard.cli.gateway import gateway
 from bigboard.cli.key import key
 from bigboard.cli.up import up
 from bigboard.cli.watch import watch
@@ -28,15 +30,19 @@ def cli() -> None:
     bigboard up --replay recordings/         recorded exchange streams instead
     bigboard feed --simulated                market data for collectors in other processes
     bigboard collector --redis redis://…     what a feed publishes, measured and written to Redis
+    bigboard aggregator --redis redis://…    what services publish there, merged into one board
+    bigboard gateway --redis redis://…       that board for browsers and programs; any number side by side
     bigboard watch market_data:BTCUSDT       diffs as JSON lines
     bigboard bench --clients 100             see whether your server holds
     bigboard key create --name desk-1 --permissions market_data
     """
 
 
+cli.add_command(aggregator)
 cli.add_command(bench)
 cli.add_command(collector)
 cli.add_command(feed)
+cli.add_command(gateway)
 cli.add_command(key)
 cli.add_command(up)
 cli.add_command(watch)

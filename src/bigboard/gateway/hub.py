@@ -53,6 +53,7 @@ class Hub:
         stuck_s: float = 30.0,
         is_proxy: Callable[[str], bool] = lambda _: False,
         parts: Callable[[], Mapping[str, Mapping[str, Any]]] = dict,
+        in_step: Callable[[], bool] = lambda: True,
     ) -> None:
         self.board = board
         self.clock = clock
@@ -81,8 +82,13 @@ class Hub:
         """What the ports of this hub count together."""
         self.parts = parts
         """The state of each part of the process, for ``/health``."""
+        self._in_step = in_step
         self.draining = False
         """Set at shutdown: no new client is taken."""
+
+    def is_ready(self) -> bool:
+        """Whether it serves the present: it has a state, hears of changes, and does not stop."""
+        return self.board.sequence > 0 and self._in_step() and not self.draining
 
     def wake(self) -> None:
         """The board has changed."""

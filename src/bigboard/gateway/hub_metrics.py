@@ -49,7 +49,7 @@ class HubMetrics(Collector):
         data = self._hub.board.snapshot(_READ).data
         figures = self._hub.broadcaster.figures()
         yield from self._clients()
-        yield from self._market(data["metrics"].get("total", {}), data["services"])
+        yield from self._market(data["metrics"].get("total", {}))
         yield from self._board()
         yield from _members(figures)
         yield from _work(figures)
@@ -93,11 +93,12 @@ class HubMetrics(Collector):
             traffic.requests,
         )
 
-    def _market(self, total: dict[str, Any], services: dict[str, Any]) -> Iterator[Metric]:
+    def _market(self, total: dict[str, Any]) -> Iterator[Metric]:
+        latency_to_redis_ms = self._hub.parts().get("redis", {}).get("latency_ms")
         yield GaugeMetricFamily(
             "dashboard_redis_latency_ms",
             "Round trip to Redis in milliseconds; NaN where no Redis is used.",
-            services.get("redis", {}).get("latency_ms", _UNKNOWN),
+            _UNKNOWN if latency_to_redis_ms is None else latency_to_redis_ms,
         )
         yield GaugeMetricFamily(
             "dashboard_messages_per_second",

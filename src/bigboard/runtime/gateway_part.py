@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bigboard.board import Board, Limits, Snapshot
+from bigboard.board import Board, Limits, Snapshot, Update
 from bigboard.errors import SettingError
 from bigboard.garbage import Garbage
 from bigboard.gateway import Hub, OriginCheck, PortServer, bind, dashboard_app, hub_app
@@ -53,8 +53,9 @@ class _Ports:
 class GatewayPart:
     """Follows a spine and serves what it says.
 
-    ``parts`` tells how each part of the process is, for ``/health``; ``epoch`` is that of the replica before its first
-    snapshot. The ports are bound at once: raises ``SettingError`` where they cannot be had, or must not be open as they are.
+    ``parts`` tells how each part of the process is, for ``/health``, and ``in_step`` whether the spine is heard; ``epoch`` is
+    the replica's before its first snapshot. The ports are bound at once: raises ``SettingError`` where they cannot be had, or
+    must not be open as they are.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class GatewayPart:
         parts: Callable[[], Mapping[str, Mapping[str, Any]]],
         *,
         epoch: str = "",
+        in_step: Callable[[], bool] = lambda: True,
     ) -> None:
         self.settings = settings
         self.history = MemoryCandleHistory(
@@ -90,6 +92,7 @@ class GatewayPart:
             stuck_s=settings.stuck_after,
             is_proxy=TrustedProxies(settings.trusted_proxies).has,
             parts=parts,
+            in_step=in_step,
         )
         broadcaster = self.hub.broadcaster
         self._garbage = Garbage(clock, present=lambda: len(broadcaster.members), left=lambda: broadcaster.left)
@@ -148,6 +151,17 @@ class GatewayPart:
             "clients": len(broadcaster.members),
             "groups": broadcaster.groups,
         }
+
+    def service(self, name: str) -> Update:
+        """The gateway's own row in the topic ``services``."""
+        row = {
+            **self.figures(),
+            "service": name,
+            "kind": "gateway",
+            "detail": None,
+            "last_seen": self._clock.epoch_ms(),
+        }
+        return Update("services", name, row)
 
     def _followed(self, step: Snapshot | Diff) -> None:
         if isinstance(step, Snapshot):

@@ -1,0 +1,60 @@
+"""From settings to what a role needs of Redis."""
+
+from __future__ import annotations
+
+import socket
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from bigboard.errors import SettingError
+from bigboard.redis_link import RedisAddress, open_redis
+from bigboard.sources.redis_channels import RedisChannels
+from bigboard.spine.redis_spine import RedisSpine
+
+if TYPE_CHECKING:
+    from bigboard.clock import Clock
+    from bigboard.settings import Settings
+
+__all__ = ["build_channels", "build_spine", "process_name", "redis_url"]
+
+_TIMEOUT_S: Final = 5.0
+
+
+def redis_url(settings: Settings, role: str) -> str:
+    """The Redis of the settings. Raises ``SettingError`` where there is none."""
+    if settings.redis is None:
+        raise SettingError(
+            "redis", "", f"redis: {role} needs a Redis; say which with --redis redis://HOST:PORT or BIGBOARD_REDIS"
+        )
+    return settings.redis
+
+
+def build_spine(settings: Settings, url: str, clock: Clock) -> RedisSpine:
+    """The spine of the settings' board. Raises ``SettingError`` for a URL or a name that cannot be."""
+    return RedisSpine(
+        url,
+        clock,
+        board=settings.board,
+        prefix=settings.redis_prefix,
+        max_diffs=settings.spine_length,
+        lease_s=settings.lease,
+    )
+
+
+def build_channels(settings: Settings, url: str, clock: Clock) -> RedisChannels:
+    """What listens to the channels of services."""
+    return RedisChannels(
+        partial(open_redis, url, timeout_s=_TIMEOUT_S),
+        clock,
+        where=str(RedisAddress.parse(url)),
+        prefix=settings.redis_prefix,
+        timeout_s=_TIMEOUT_S,
+    )
+
+
+def process_name(settings: Settings, role: str, port: int | None = None) -> str:
+    """What this process is called in ``services``: two of a role on one host differ by their port."""
+    if settings.name:
+        return settings.name
+    host = socket.gethostname().split(".")[0][:40]
+    return f"{role}-{host}" if port is None else f"{role}-{host}-{port}"
