@@ -15,13 +15,15 @@ import sys
 import threading
 import time
 
-__all__ = ["commands", "prices"]
+__all__ = ["LAST", "SYMBOLS", "commands", "prices"]
 
-_SYMBOLS = [f"SYM{number:03d}USDT" for number in range(200)]
+SYMBOLS = 200
+LAST = "LASTUSDT"
+"""The symbol of the last message, and of no other."""
 
 
 def prices(count: int) -> list[tuple[str, bytes]]:
-    """Five fields of ``market_data`` over 200 symbols, all new each time, as JSON; the last one is of ``LASTUSDT``."""
+    """Five fields of ``market_data`` over 200 symbols, all new each time, as JSON; the last one is of ``LAST``."""
     random_ = random.Random(1)
     messages = []
     for number in range(count):
@@ -32,7 +34,9 @@ def prices(count: int) -> list[tuple[str, bytes]]:
             "bid_size": round(random_.random(), 3),
             "timestamp": 1_700_000_000_000 + number,
         }
-        name = random_.choice(_SYMBOLS) if number < count - 1 else "LASTUSDT"
+        # Each of the symbols comes up in the first messages, so that one more key tells the end.
+        symbol = number if number < SYMBOLS else random_.randrange(SYMBOLS)
+        name = f"SYM{symbol:03d}USDT" if number < count - 1 else LAST
         messages.append((f"market_data:{name}", json.dumps(row, separators=(",", ":")).encode()))
     return messages
 
