@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-import shutil
-import socket
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,19 +14,19 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from certificates import Authority
-from servers import DEADLINE_S, Up, run, running_up, until_reads
+from deploy.nginx_server import NGINX, free_ports, in_nginx, running_nginx
+from servers import Up, run, running_up, until_reads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _CONF = Path(__file__).parents[2] / "deploy" / "nginx" / "bigboard.conf"
-_NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 _NAME = "board.example.com"
 _CLIENT = "127.0.0.2"
 """Where clients come from, so that they are not taken for the proxy, which is 127.0.0.1."""
 _FORGED = "203.0.113.9"
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(_NGINX is None, reason="nginx is not here: make test installs it")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(NGINX is None, reason="nginx is not here: make test installs it")]
 
 
 class Behind:
@@ -63,14 +60,6 @@ class Behind:
         return [json.loads(line) for line in self.up.ended.err.splitlines()]
 
 
-def _free_ports() -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    ports = [int(one.getsockname()[1]) for one in held]
-    for one in held:
-        one.close()
-    return ports
-
-
 def _rendered(folder: Path, authority: Authority, ports: tuple[int, int, int]) -> Path:
     """The example with its ports and paths edited, in the least configuration around it that nginx takes."""
     plain_port, port, board_port = ports
@@ -89,42 +78,7 @@ def _rendered(folder: Path, authority: Authority, ports: tuple[int, int, int]) -
         text = text.replace(old, new)
     text, count = re.subn(r"(?m)^ *listen \[::\]:.*\n", "", text)
     assert count == 2
-    (folder / "bigboard.conf").write_text(text)
-    temporary = "\n".join(
-        f"{kind}_temp_path {folder / kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    around = folder / "nginx.conf"
-    around.write_text(
-        f"daemon off; master_process off; pid {folder / 'pid'}; error_log {folder / 'error.log'} warn;\n"
-        f"events {{}}\nhttp {{ access_log off;\n{temporary}\ninclude {folder / 'bigboard.conf'};\n}}\n"
-    )
-    return around
-
-
-@asynccontextmanager
-async def _nginx(conf: Path, port: int) -> AsyncIterator[None]:
-    assert _NGINX is not None
-    process = await asyncio.create_subprocess_exec(
-        _NGINX, "-p", str(conf.parent), "-c", str(conf), "-e", str(conf.parent / "error.log"),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(DEADLINE_S):
-            while True:
-                assert process.returncode is None, (conf.parent / "error.log").read_text()
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", port)
-                except OSError:
-                    await asyncio.sleep(0.01)
-                    continue
-                writer.close()
-                break
-        yield
-    finally:
-        process.terminate()
-        async with asyncio.timeout(DEADLINE_S):
-            await process.communicate()
-    assert (conf.parent / "error.log").read_text() == ""
+    return in_nginx(folder, text)
 
 
 @asynccontextmanager
@@ -134,7 +88,7 @@ async def _behind(folder: Path, **settings: str) -> AsyncIterator[Behind]:
         "key", "create", "--name", "desk-1", "--permissions", "*", environment={"BIGBOARD_KEYS_FILE": str(keys)}
     )
     authority = Authority(folder)
-    plain_port, port, board_port = _free_ports()
+    plain_port, port, board_port = free_ports(3)
     environment = {
         "BIGBOARD_TRUSTED_PROXIES": "127.0.0.1",
         "BIGBOARD_ALLOWED_ORIGINS": f"https://{_NAME}:{port}",
@@ -144,7 +98,7 @@ async def _behind(folder: Path, **settings: str) -> AsyncIterator[Behind]:
     }
     conf = _rendered(folder, authority, (plain_port, port, board_port))
     options = [f"--keys-file={keys}", f"--port={board_port}", "--symbols=BTC/USDT"]
-    async with running_up(*options, environment=environment, quiet=False) as up, _nginx(conf, port):
+    async with running_up(*options, environment=environment, quiet=False) as up, running_nginx(conf, port):
         yield Behind(up, authority, made.out.strip(), port, plain_port)
 
 
