@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
 from bigboard.aggregator import Aggregator
 from bigboard.aggregator.service_watch import ServiceWatch
-from bigboard.board import Board, UpdateBatch
+from bigboard.board import Board, Selection, Subscription, Update, UpdateBatch
 from bigboard.epoch import new_epoch
 from bigboard.errors import SpineUnavailable
 from bigboard.runtime.gateway_part import board_limits
@@ -28,6 +30,7 @@ __all__ = ["AggregatorPart"]
 
 _REPORT_S = 1.0
 _RETRY_S = 0.5
+_SERVICES = Selection((Subscription("services"),))
 _log = structlog.stdlib.get_logger("bigboard.aggregator")
 
 
@@ -63,7 +66,7 @@ class AggregatorPart:
     async def run(self) -> None:
         """Wait for the lease, lead until it is lost, and again, until cancelled."""
         while True:
-            standing = await self._spine.lease.wait()
+            standing = await self._lease()
             try:
                 await self._lead(standing)
             except SpineUnavailable as error:
@@ -76,6 +79,44 @@ class AggregatorPart:
     def _new(self, settings: Settings, clock: Clock, spine: RedisSpine, name: str) -> Aggregator:
         return Aggregator(self.board, spine, clock, commit_interval_s=settings.commit_interval, name=name)
 
+    async def _lease(self) -> Standing:
+        """Wait for the lease, and have whoever leads show that this one stands by."""
+        announcing = asyncio.create_task(self._stand_by(), name="standby")
+        try:
+            return await self._spine.lease.wait()
+        finally:
+            announcing.cancel()
+            await asyncio.gather(announcing, return_exceptions=True)
+
+    async def _stand_by(self) -> None:
+        encoder = msgspec.msgpack.Encoder()
+        while True:
+            await self._clock.sleep(_REPORT_S)
+            row = {
+                "service": self.name,
+                "kind": "aggregator",
+                "status": "up",
+                "detail": "stands by",
+                "last_seen": self._clock.epoch_ms(),
+            }
+            channel = f"{self._settings.redis_prefix}services:{self.name}"
+            # While Redis is away nobody leads, and there is nothing to say to anybody.
+            with contextlib.suppress(SpineUnavailable):
+                await self._spine.connection.command("PUBLISH", channel, encoder.encode(row))
+
+    def _look_around(self) -> None:
+        """What the services of the board last said may be old: they have to say it again, and the last leader is gone."""
+        rows = self.board.snapshot(_SERVICES).data["services"]
+        self._watch.note([Update("services", name, row) for name, row in rows.items()], self._clock.monotonic_s())
+        gone = {"status": "down", "detail": "leads no more"}
+        self.aggregator.ingest(
+            [
+                Update("services", name, gone)
+                for name, row in rows.items()
+                if row.get("kind") == "aggregator" and name != self.name
+            ]
+        )
+
     async def _lead(self, standing: Standing) -> None:
         # The lease may run out while a long log is read: it has to be kept from the first moment.
         keeping = asyncio.create_task(self._spine.lease.keep(), name="lease")
@@ -83,6 +124,7 @@ class AggregatorPart:
             await take_over(self._spine, standing, self.board, lambda: new_epoch(self._clock.epoch_ms()))
             # What another writer left half done is not this one's: it starts from the board alone.
             self.aggregator = self._new(self._settings, self._clock, self._spine, self.name)
+            self._look_around()
             self.leads = True
             self.takeovers += 1
             self._on_lead()

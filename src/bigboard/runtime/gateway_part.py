@@ -53,9 +53,9 @@ class _Ports:
 class GatewayPart:
     """Follows a spine and serves what it says.
 
-    ``parts`` tells how each part of the process is, for ``/health``, and ``in_step`` whether the spine is heard; ``epoch`` is
-    the replica's before its first snapshot. The ports are bound at once: raises ``SettingError`` where they cannot be had, or
-    must not be open as they are.
+    ``parts`` tells how each part of the process is, for ``/health``, and ``in_step`` whether the spine is heard; ``epoch``
+    is the replica's before its first snapshot. The ports are bound at once: raises ``SettingError`` where they cannot be
+    had, or must not be open as they are.
     """
 
     def __init__(

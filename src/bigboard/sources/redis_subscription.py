@@ -146,9 +146,9 @@ async def _connection(client: Redis | RedisCluster) -> AbstractConnection:
     if isinstance(client, RedisCluster):
         await client.initialize()
         connection: AbstractConnection = client.get_random_node().acquire_connection()
-        await connection.connect()  # type: ignore[no-untyped-call]
+        await connection.connect()
         return connection
-    pooled: AbstractConnection = await client.connection_pool.get_connection()  # type: ignore[no-untyped-call]
+    pooled: AbstractConnection = await client.connection_pool.get_connection()
     return pooled
 
 
