@@ -91,7 +91,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     speed: Annotated[str, Meta(description="Replay speed: a factor such as 1, 10 or 0.5, or max.")] = "1"
     loop: Annotated[bool, Meta(description="Start the replay again when it ends.")] = False
     exit: Annotated[bool, Meta(description="End the program when the replay ends.")] = False
-    symbols: Annotated[str, Meta(description="Symbols of the simulated market: names by commas, or how many.")] = "12"
+    exchange: Annotated[
+        str | None, Meta(description="Exchange to show live, by its name in ccxt, such as binanceusdm; needs symbols.")
+    ] = None
+    exchange_url: Annotated[
+        str | None,
+        Meta(description="Where the exchange is reached instead of its own address, such as http://127.0.0.1:9000."),
+    ] = None
+    symbols: Annotated[
+        str, Meta(description="Symbols by commas, such as BTC/USDT:USDT; of the simulated market also how many.")
+    ] = "12"
     seed: Annotated[
         int | None, Meta(description="Seed of the simulated market; the same seed plays the same market.")
     ] = None
@@ -105,7 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=1,
             le=1_000,
-            description="Price levels per side of a replayed book that go on the board; the simulated has 25.",
+            description="Price levels per side of a live or replayed book that go on the board; the simulated has 25.",
         ),
     ] = 25
     candle_intervals: Annotated[
@@ -115,9 +124,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         1_000
     )
     candle_history_total: Annotated[_Count, Meta(description="Closed candles kept in memory over all.")] = 200_000
-    stale_after: Annotated[_Seconds, Meta(description="A ticker or book stream without data for so long is stale.")] = (
-        10.0
-    )
+    stale_after: Annotated[
+        _Seconds,
+        Meta(description="A ticker or book stream without data for so long is stale; a live one reconnects."),
+    ] = 10.0
     stale_after_trades: Annotated[_Seconds, Meta(description="A trade stream without trades for so long is stale.")] = (
         60.0
     )

@@ -71,12 +71,13 @@ def feed(
 async def _run(settings: Settings, lines: LineLimit) -> None:
     # Imported late, so that --help and a mistyped option answer at once.
     from bigboard.clock import SystemClock  # noqa: PLC0415
-    from bigboard.runtime.feed_choice import build_feed  # noqa: PLC0415
+    from bigboard.runtime.feed_choice import build_feed, meet_exchange  # noqa: PLC0415
     from bigboard.runtime.feed_role import FeedRole  # noqa: PLC0415
 
     clock = SystemClock()
     progress = ReplayProgress(time.monotonic) if settings.replay and sys.stderr.isatty() else None
     source, what = build_feed(settings, clock, progress)
+    await meet_exchange(source)
     role = FeedRole(settings, source, clock, lambda line: click.echo(line, err=True))
 
     def announce() -> None:

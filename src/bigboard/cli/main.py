@@ -27,6 +27,7 @@ def cli() -> None:
 
     \b
     bigboard up                              a simulated market on http://127.0.0.1:8000
+    bigboard up --exchange binanceusdm --symbols BTC/USDT:USDT
     bigboard up --replay recordings/         recorded exchange streams instead
     bigboard feed --simulated                market data for collectors in other processes
     bigboard collector --redis redis://…     what a feed publishes, measured and written to Redis

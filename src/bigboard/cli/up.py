@@ -30,6 +30,7 @@ _EPILOG = """
 \b
 Examples:
   bigboard up --symbols 50 --seed 7
+  bigboard up --exchange binanceusdm --symbols BTC/USDT:USDT,ETH/USDT:USDT
   bigboard up --replay btcusdt.gz ethusdt.gz --speed 10 --loop
   bigboard up --config bigboard.yaml --port 9000
 Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME.
@@ -38,11 +39,14 @@ Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME
 
 @click.command(epilog=_EPILOG)
 @click.argument("paths", nargs=-1, metavar="")
+@click.option("--exchange", metavar="ID", help="Live data of an exchange, by its name in ccxt.")
 @click.option("--replay", multiple=True, metavar="PATH", help="Play recorded streams: a file, several, or a folder.")
 @click.option("--speed", metavar="FACTOR", help="Replay speed: 1, 10, 0.5, or max.  [1]")
 @click.option("--loop", is_flag=True, default=None, help="Start the replay again when it ends.")
 @click.option("--exit", is_flag=True, default=None, help="End the program when the replay ends.")
-@click.option("--symbols", metavar="NAMES|COUNT", help="Simulated symbols: names by commas, or how many.  [12]")
+@click.option(
+    "--symbols", metavar="NAMES|COUNT", help="Symbols: names by commas; of the simulated also how many.  [12]"
+)
 @click.option("--rate", metavar="N", help="Simulated updates per second and symbol, 1 to 1000.  [10]")
 @click.option("--seed", metavar="N", help="Seed of the simulated market.")
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.  [127.0.0.1]")
@@ -59,7 +63,7 @@ Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME
 def up(config: Path | None, paths: tuple[str, ...], replay: tuple[str, ...], **flags: Any) -> None:
     """Run the whole board in this process.
 
-    Without --replay the market is simulated. Nothing else is needed: no Redis, no database.
+    Without --exchange and --replay the market is simulated. Nothing else is needed: no Redis, no database.
     """
     if paths and not replay:
         raise click.UsageError(f"{paths[0]!r} is no option; a recording is played by --replay {paths[0]}")
@@ -77,11 +81,12 @@ async def _run(settings: Settings, lines: LineLimit) -> None:
     # Imported late, so that --help and a mistyped option answer at once.
     from bigboard.clock import SystemClock  # noqa: PLC0415
     from bigboard.gateway.page import page_is_built  # noqa: PLC0415
-    from bigboard.runtime import Embedded, build_feed  # noqa: PLC0415
+    from bigboard.runtime import Embedded, build_feed, meet_exchange  # noqa: PLC0415
 
     clock = SystemClock()
     progress = ReplayProgress(time.monotonic) if settings.replay and sys.stderr.isatty() else None
     feed, what = build_feed(settings, clock, progress)
+    await meet_exchange(feed)
     board = Embedded(settings, feed, clock)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
 

@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from bigboard.errors import SettingError
+from bigboard.feed.ccxt_feed import CcxtFeed
 from bigboard.feed.replay import ReplayFeed
 from bigboard.feed.simulated import SimulatedFeed
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from bigboard.feed.base import Feed
     from bigboard.settings import Settings
 
-__all__ = ["build_feed"]
+__all__ = ["build_feed", "meet_exchange"]
 
 
 def build_feed(
@@ -25,6 +26,8 @@ def build_feed(
 ) -> tuple[Feed, str]:
     """The feed that the settings ask for, and one line that says what it is."""
     speed = _speed(settings.speed)
+    if settings.exchange is not None and settings.replay:
+        raise SettingError("exchange", "", "exchange: live data and --replay exclude each other; leave one out")
     if settings.loop and settings.exit:
         raise SettingError("exit", "", "exit: a replay that starts again never ends; leave out --loop or --exit")
     if settings.replay:
@@ -40,7 +43,43 @@ def build_feed(
         return feed, f"replay of {', '.join(settings.replay)} {pace}; this is recorded data, not the market of now"
     for name in ("loop", "exit"):
         if getattr(settings, name):
-            raise SettingError(name, "", f"{name}: a simulated market never ends; this goes with --replay PATH")
+            market = "live" if settings.exchange is not None else "simulated"
+            raise SettingError(name, "", f"{name}: a {market} market never ends; this goes with --replay PATH")
+    if settings.exchange is not None:
+        live = _live(settings, settings.exchange, clock)
+        return live, f"{settings.exchange} live: {settings.symbols}"
+    return _simulated(settings, clock)
+
+
+async def meet_exchange(feed: Feed) -> None:
+    """Let a live feed get to know its exchange, so that a misspelt symbol is said before anything is served.
+
+    Takes a few seconds, most of them to import ccxt. An exchange that cannot be reached now is no error: the feed goes on
+    trying. Raises ``FeedError``, and ``MissingExtra`` without ccxt.
+    """
+    if isinstance(feed, CcxtFeed):
+        await feed.open()
+
+
+def _live(settings: Settings, exchange: str, clock: Clock) -> CcxtFeed:
+    names = _symbols(settings.symbols)
+    if isinstance(names, int):
+        raise SettingError("symbols", "", "symbols: name those of the exchange by commas, such as BTC/USDT:USDT")
+    url = settings.exchange_url
+    if url is not None and re.fullmatch(r"https?://[^/\s]+/?", url) is None:
+        raise SettingError("exchange_url", "", f"exchange_url: {url!r} is no address such as http://127.0.0.1:9000")
+    return CcxtFeed(
+        exchange,
+        names,
+        depth=settings.book_depth,
+        stale_after_s=settings.stale_after,
+        stale_after_trades_s=settings.stale_after_trades,
+        url=url,
+        clock=clock,
+    )
+
+
+def _simulated(settings: Settings, clock: Clock) -> tuple[SimulatedFeed, str]:
     seed = settings.seed if settings.seed is not None else secrets.randbelow(2**31)
     try:
         simulated = SimulatedFeed(_symbols(settings.symbols), updates_per_second=settings.rate, seed=seed, clock=clock)
