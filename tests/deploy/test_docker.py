@@ -28,9 +28,7 @@ _ROOT = Path(__file__).parents[2]
 _DOCKER = _ROOT / "deploy" / "docker"
 _DOCKERFILE = (_DOCKER / "Dockerfile").read_text(encoding="utf-8")
 _OTHERS = {"redis", "nginx"}
-WITH_THE_ROLES = {"exchange"}
-"""Settings that come with the roles that need them."""
-KNOWN = {*Settings.__struct_fields__, *WITH_THE_ROLES}
+KNOWN = set(Settings.__struct_fields__)
 
 
 def _compose() -> list[str] | None:
@@ -129,7 +127,7 @@ def test_commands_take_what_they_are_given(services: dict[str, Any]) -> None:
             # Parses, and runs nothing.
             cli.commands[command].make_context(command, arguments)
             checked.add(command)
-    assert {"feed", "collector"} <= checked
+    assert {"feed", "collector", "aggregator", "gateway"} <= checked
 
 
 def test_everything_has_bounds_and_no_rights_that_it_does_not_need(services: dict[str, Any]) -> None:
