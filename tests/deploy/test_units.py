@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bigboard.settings import load_settings
-from deploy.test_docker import KNOWN, WITH_THE_ROLES
+from deploy.test_docker import KNOWN
 
 _SYSTEMD = Path(__file__).parents[2] / "deploy" / "systemd"
 _UNITS = sorted(path.name for path in _SYSTEMD.glob("*.service"))
@@ -80,11 +80,7 @@ def test_the_settings_are_settings(file: Path) -> None:
     lines = re.findall(r"(?m)^#?(BIGBOARD_[A-Z_]+)=(.*)$", file.read_text(encoding="utf-8"))
     assert lines
     assert {name.removeprefix("BIGBOARD_").lower() for name, _ in lines} <= KNOWN
-    load_settings(
-        environment={
-            name: value for name, value in lines if name.removeprefix("BIGBOARD_").lower() not in WITH_THE_ROLES
-        }
-    )
+    load_settings(environment=dict(lines))
 
 
 def test_two_gateways_have_ports_of_their_own() -> None:

@@ -143,7 +143,7 @@ def test_a_bad_message_harms_no_other() -> None:
 
 
 def test_ids_that_come_and_go_are_not_all_remembered() -> None:
-    reader = MessageReader("", lambda rejected: pytest.fail(str(rejected)))
+    reader = MessageReader("", lambda refused: pytest.fail(str(refused)))
     for number in range(50_000):
         reader.read([(b"orders:%d" % number, b"{}")])
     assert len(reader._places) <= 16_384

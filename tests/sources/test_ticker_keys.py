@@ -37,9 +37,8 @@ def test_a_ticker_of_ccxt_becomes_a_row() -> None:
     assert board.snapshot().data["market_data"] == {
         "BTCUSDT": {
             "symbol": "BTCUSDT", "timestamp": 7, "high_24h": 9, "low_24h": 1, "bid_price": 4.5, "bid_size": 2,
-            "ask_price": 5.5, "open_24h": 4, "last_price": 5,
-            "change_24h": 1, "change_24h_pct": 25, "volume_24h": 3, "quote_volume_24h": 15,
-            "mark_price": 5.1,
+            "ask_price": 5.5, "open_24h": 4, "last_price": 5, "change_24h": 1, "change_24h_pct": 25, "volume_24h": 3,
+            "quote_volume_24h": 15, "mark_price": 5.1,
         }
     }  # fmt: skip
 

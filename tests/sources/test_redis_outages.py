@@ -1,0 +1,246 @@
+"""A Redis that is not there yet, restarts, hangs, cuts a slow listener off, or refuses; and other ways to one."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from typing import TYPE_CHECKING, Any
+
+from redis.asyncio import Redis
+from redis.asyncio.cluster import ClusterNode, RedisCluster
+from structlog.testing import capture_logs
+
+from redis_servers import redis_server
+from servers import DEADLINE_S, until
+from sources.listening import command, listening, publish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from redis_servers import RedisServer
+
+
+async def test_a_redis_that_is_not_there_yet_is_waited_for() -> None:
+    async with redis_server() as server:
+        await server.stop()
+        async with listening(server) as listener:
+            await until(lambda: listener.states, "a failed attempt")
+            row = listener.data("services")["redis"]
+            assert row["status"] == "down"
+            assert row["detail"].startswith("no Redis on redis://here: ")
+            await server.start()
+            await listener.up()
+            await until(lambda: listener.data("services")["redis"]["status"] == "up")
+            assert "detail" not in listener.data("services")["redis"]
+            assert listener.source.losses == 0
+
+
+async def test_a_restart_in_the_middle_is_got_over() -> None:
+    with capture_logs() as lines:
+        async with redis_server() as server, listening(server) as listener:
+            await listener.up()
+            async with server.client() as client:
+                await publish(client, [("risk:a", b'{"leverage": 1}')])
+            await listener.heard(1)
+            await server.stop()
+            await until(lambda: not listener.source.connected, "the loss")
+            assert listener.data("services")["redis"]["status"] == "down"
+            assert listener.data("risk") == {"a": {"leverage": 1}}
+            await server.start()
+            await listener.up()
+            async with server.client() as client:
+                await publish(client, [("risk:a", b'{"leverage": 2}')])
+            await listener.heard(2)
+            assert listener.data("risk") == {"a": {"leverage": 2}}
+            assert (listener.source.connections, listener.source.losses) == (2, 1)
+    told = [line["event"] for line in lines if line["log_level"] == "warning"]
+    assert told[0] == "Redis is away"
+    assert told[-1] == "Redis is there again"
+    assert len(told) <= 4
+
+
+async def test_a_redis_that_hangs_is_noticed() -> None:
+    async with redis_server() as server, listening(server, idle_s=0.2, timeout_s=0.5) as listener:
+        await listener.up()
+        server.send(signal.SIGSTOP)
+        await until(lambda: listener.source.losses == 1, "the loss")
+        server.send(signal.SIGCONT)
+        await listener.up()
+        async with server.client() as client:
+            await publish(client, [("risk:a", b"{}")])
+        await until(lambda: listener.source.messages == 1)
+
+
+async def test_silence_is_no_loss() -> None:
+    async with redis_server() as server, server.client() as client, listening(server, idle_s=0.02) as listener:
+        await listener.up()
+        await until_pings(client, 10)
+        await publish(client, [("risk:a", b"{}")])
+        await listener.heard(1)
+        assert listener.source.losses == 0
+
+
+async def until_pings(client: Redis, count: int) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while (await client.info("commandstats")).get("cmdstat_ping", {}).get("calls", 0) < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_one_that_is_too_slow_is_cut_off_and_comes_back() -> None:
+    """Redis drops a subscriber whose buffer is full: what was in it is lost, that is counted, and the tickers are read."""
+    limit = ("--client-output-buffer-limit", "pubsub 1mb 1mb 1")
+    async with redis_server(*limit) as server, server.client() as client, listening(server) as listener:
+        await listener.up()
+        listener.gate.clear()
+        body = b'{"message": "%s"}' % (b"x" * 4_000)
+        async with asyncio.timeout(DEADLINE_S):
+            while await client.publish("strategies:a", body):
+                await publish(client, [("strategies:a", body)] * 500)
+        await client.set("ticker:X/USDT", f'{{"last": 5, "received_at": {2**52}}}')
+        listener.gate.set()
+        await until(lambda: listener.source.connections == 2 and listener.source.tickers == 1, "the second connection")
+        assert listener.source.losses == 1
+        before = listener.source.messages
+        await publish(client, [("risk:a", b'{"leverage": 1}')])
+        await listener.heard(before + 1)
+        assert listener.data("risk") == {"a": {"leverage": 1}}
+        assert listener.data("market_data")["XUSDT"]["last_price"] == 5
+        assert listener.states == ["up", "down", "up"]
+
+
+async def test_after_a_loss_an_old_key_does_not_hide_a_newer_price() -> None:
+    """Redis can refuse to store a key and pass on what is published: then the key is older than the board."""
+    async with redis_server() as server, server.client() as client, listening(server) as listener:
+        await client.mset(
+            {
+                "ticker:OLD/USDT": '{"last": 1, "received_at": 5}',
+                "ticker:NEW/USDT": f'{{"last": 1, "received_at": {2**52}}}',
+            }
+        )
+        await listener.up()
+        await publish(
+            client, [("market_data:OLDUSDT", b'{"last_price": 2}'), ("market_data:NEWUSDT", b'{"last_price": 2}')]
+        )
+        await listener.heard(2)
+        await command(client, "CLIENT", "KILL", "TYPE", "pubsub")
+        await until(lambda: listener.source.connections == 2, "the second connection")
+        await until(lambda: listener.data("market_data")["NEWUSDT"]["last_price"] == 1, "the newer price")
+        assert listener.data("market_data")["OLDUSDT"]["last_price"] == 2
+
+
+async def test_a_user_who_may_not_listen_is_told_so_and_may_later() -> None:
+    async with redis_server() as server, server.client() as client:
+        await command(client, "ACL", "SETUSER", "board", "on", ">secret", "+@all", "~*", "resetchannels")
+
+        async def connect() -> Redis:
+            return Redis(port=server.port, username="board", password="secret")  # noqa: S106 - of this test's server
+
+        async with listening(server, connect) as listener:
+            await until(lambda: listener.states, "an attempt")
+            assert "permissions" in listener.data("services")["redis"]["detail"]
+            assert "secret" not in listener.data("services")["redis"]["detail"]
+            await command(client, "ACL", "SETUSER", "board", "allchannels")
+            await listener.up()
+
+
+async def test_without_leave_to_read_keys_channels_are_heard_all_the_same() -> None:
+    async with redis_server() as server, server.client() as client:
+        await client.set("ticker:X/USDT", '{"last": 1}')
+        await command(client, "ACL", "SETUSER", "board", "on", "nopass", "+@all", "-scan", "~*", "allchannels")
+
+        async def connect() -> Redis:
+            return Redis(port=server.port, username="board", password="")
+
+        with capture_logs() as lines:
+            async with listening(server, connect) as listener:
+                await listener.up()
+                await publish(client, [("risk:a", b"{}")])
+                await listener.heard(1)
+                assert listener.source.tickers == 0
+        assert [line["event"] for line in lines] == ["tickers cannot be read"]
+
+
+async def test_what_is_no_redis_is_left_alone(tmp_path: Path) -> None:
+    """Something else answers on the port, with what is no reply of Redis."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    stranger = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = stranger.sockets[0].getsockname()[1]
+
+    async def connect() -> Redis:
+        return Redis(port=port, socket_timeout=1.0)
+
+    async with stranger, redis_server() as server, listening(server, connect) as listener:
+        await until(lambda: len(listener.states) >= 2, "two attempts")
+        assert set(listener.states) == {"down"}
+
+
+async def test_a_unix_socket_with_a_password_and_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "redis.sock"
+    async with redis_server("--unixsocket", str(path)) as server:
+        async with server.client() as client:
+            await client.config_set("requirepass", "secret")
+
+        async def connect() -> Redis:
+            return Redis.from_url(f"unix://:secret@{path}?db=3")
+
+        async with listening(server, connect) as listener, Redis.from_url(f"unix://:secret@{path}?db=3") as client:
+            await client.set("ticker:X/USDT", '{"last": 1}')
+            await listener.up()
+            await publish(client, [("risk:a", b"{}")])
+            await listener.heard(1)
+            await command(client, "CLIENT", "KILL", "TYPE", "pubsub")
+            await until(lambda: listener.source.connections == 2, "the second connection")
+
+
+async def test_a_cluster_passes_on_what_is_published_at_any_node() -> None:
+    async with redis_server(*_cluster_options()) as one, redis_server(*_cluster_options()) as other:
+        await _join(one, other)
+
+        async def connect() -> RedisCluster:
+            return RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", one.port)])
+
+        async with one.client() as first, other.client() as second:
+            client = await connect()
+            for number in range(20):
+                await client.set(f"ticker:S{number}/USDT", f'{{"last": {number}}}')
+            await client.aclose()
+            async with listening(one, connect) as listener:
+                await until(lambda: listener.source.tickers == 20, "the tickers of both nodes")
+                await publish(first, [("risk:a", b'{"leverage": 1}')])
+                await publish(second, [("risk:b", b'{"leverage": 2}')])
+                await listener.heard(2)
+                assert listener.data("risk") == {"a": {"leverage": 1}, "b": {"leverage": 2}}
+
+
+def _cluster_options() -> tuple[str, ...]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        bus: int = free.getsockname()[1]
+    return "--cluster-enabled", "yes", "--cluster-port", str(bus)
+
+
+async def _join(one: RedisServer, other: RedisServer) -> None:
+    async with one.client() as first, other.client() as second:
+        await command(first, "CLUSTER", "ADDSLOTSRANGE", 0, 8_191)
+        await command(second, "CLUSTER", "ADDSLOTSRANGE", 8_192, 16_383)
+        await command(second, "CONFIG", "SET", "cluster-node-timeout", 5_000)
+        info: dict[str, Any] = await second.info("server")
+        assert info["redis_mode"] == "cluster"
+        bus = str((await second.config_get("cluster-port"))["cluster-port"])
+        await command(first, "CLUSTER", "MEET", "127.0.0.1", other.port, bus)
+        async with asyncio.timeout(DEADLINE_S):
+            for client in (first, second):
+                while b"cluster_state:ok" not in _bytes(await command(client, "CLUSTER", "INFO")):
+                    await asyncio.sleep(0.02)
+
+
+def _bytes(reply: Any) -> bytes:
+    if isinstance(reply, dict):
+        return f"cluster_state:{reply['cluster_state']}".encode()
+    return reply if isinstance(reply, bytes) else str(reply).encode()
