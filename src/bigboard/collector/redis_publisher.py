@@ -6,7 +6,6 @@ outbox. What Redis refuses to store costs the keys alone, because to publish on 
 
 from __future__ import annotations
 
-import asyncio
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +14,7 @@ import structlog
 
 from bigboard.collector.redis_commands import publications
 from bigboard.errors import MissingExtra
+from bigboard.redis_link import within
 
 try:
     from redis.asyncio.retry import Retry
@@ -127,12 +127,12 @@ class RedisPublisher:
 
     async def _stay(self) -> None:
         """Connect and write until the connection is lost, which raises."""
-        async with asyncio.timeout(self._timeout_s):
+        async with within(self._timeout_s):
             client = await self._connect()
         # The library would send a pipeline again after a failure: a trade that had arrived would then be two.
         client.set_retry(Retry(NoBackoff(), 0))
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with within(self._timeout_s):
                 await client.execute_command("PING")
             if self.connections:
                 _log.warning("Redis is there again", where=self.where)
@@ -149,7 +149,7 @@ class RedisPublisher:
 
     async def _close(self, client: Redis | RedisCluster) -> None:
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with within(self._timeout_s):
                 await client.aclose()
         except _AWAY:
             _log.info("a connection that is lost did not close in order", where=self.where)
@@ -176,7 +176,7 @@ class RedisPublisher:
         pipeline = client.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
-        async with asyncio.timeout(self._timeout_s):
+        async with within(self._timeout_s):
             return list(await pipeline.execute(raise_on_error=False))
 
     def _count(self, answers: list[Any]) -> Exception | None:

@@ -13,14 +13,14 @@ try:
     from redis.asyncio.retry import Retry
     from redis.asyncio.sentinel import Sentinel
     from redis.backoff import NoBackoff
-    from redis.exceptions import RedisClusterException, RedisError
+    from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
 except ImportError:
     raise MissingExtra("redis", "a Redis") from None
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["REDIS_AWAY", "RedisClient", "open_redis", "sentinels"]
+__all__ = ["REDIS_AWAY", "NoScriptError", "RedisClient", "ResponseError", "open_redis", "sentinels"]
 
 RedisClient: TypeAlias = Redis | RedisCluster
 

@@ -7,10 +7,8 @@ import hashlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from redis.exceptions import NoScriptError, ResponseError
-
 from bigboard.errors import SpineUnavailable
-from bigboard.redis_link import REDIS_AWAY, RedisAddress, open_redis
+from bigboard.redis_link import REDIS_AWAY, NoScriptError, RedisAddress, ResponseError, open_redis, within
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -79,7 +77,7 @@ class RedisConnection:
         client, self._client = self._client, None
         if client is not None:
             try:
-                async with asyncio.timeout(self._timeout_s):
+                async with within(self._timeout_s):
                     await client.aclose()
             except REDIS_AWAY as error:
                 # Nothing can be done about a connection that does not even end.
@@ -89,7 +87,7 @@ class RedisConnection:
     async def _answering(self, patience_s: float = 0.0) -> AsyncIterator[RedisClient]:
         """A time limit for what is asked within, and a note of whether Redis answered."""
         try:
-            async with asyncio.timeout(self._timeout_s + patience_s):
+            async with within(self._timeout_s + patience_s):
                 yield await self._opened()
         except REDIS_AWAY as error:
             raise self._failed(error) from None
