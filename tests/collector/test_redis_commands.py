@@ -30,7 +30,7 @@ def _read(command: Command) -> Any:
 def test_a_row_is_a_ticker_a_price_of_the_history_and_a_publication() -> None:
     outbox = _outbox(Update("market_data", "BTCUSDT", _ROW))
     writer = KeyWriter(_NAMES, prefix="", ttl_s=60)
-    ticker, push, trim, expire = writer.commands(outbox, 99)
+    ticker, push, trim, expire = writer.commands(outbox, 9_999)
     assert (ticker[:2], ticker[3:]) == (("SET", "ticker:BTC/USDT"), ("EX", 60))
     assert _read(ticker) == {
         "symbol": "BTC/USDT", "last": 5.0, "bid": 4.0, "volume": 9.0, "tick_size": 0.1, "timestamp": 7,
@@ -44,12 +44,22 @@ def test_a_row_is_a_ticker_a_price_of_the_history_and_a_publication() -> None:
     assert _read(publication) == _ROW
 
 
+def test_the_life_of_a_history_is_prolonged_now_and_then() -> None:
+    outbox, writer = _outbox(Update("market_data", "BTCUSDT", _ROW)), KeyWriter(_NAMES, prefix="", ttl_s=60)
+    names = []
+    for now in (10_000, 10_599, 10_600, 10_601):
+        outbox.add([UpdateBatch([Update("market_data", "BTCUSDT", {"last_price": float(now)})])])
+        names.append([str(command[0]) for command in writer.commands(outbox, now)])
+    rare, often = ["SET", "LPUSH", "LTRIM"], ["SET", "LPUSH", "LTRIM", "EXPIRE"]
+    assert names == [often, rare, often, rare]
+
+
 def test_a_price_that_stays_is_no_news_for_the_history() -> None:
     outbox = _outbox(Update("market_data", "BTCUSDT", _ROW))
     writer = KeyWriter(_NAMES, prefix="", ttl_s=60)
-    assert len(list(writer.commands(outbox, 99))) == 4
+    assert len(list(writer.commands(outbox, 9_999))) == 4
     outbox.add([UpdateBatch([Update("market_data", "BTCUSDT", {"bid_price": 4.5})])])
-    assert [command[0] for command in writer.commands(outbox, 99)] == ["SET"]
+    assert [command[0] for command in writer.commands(outbox, 9_999)] == ["SET"]
 
 
 def test_metrics_of_a_symbol_and_over_all() -> None:
@@ -57,10 +67,12 @@ def test_metrics_of_a_symbol_and_over_all() -> None:
         Update("metrics", "BTCUSDT", {"spread": 1.0, "feed_latency_ms": None}),
         Update("metrics", "total", {"messages_received": 5}),
     )
-    written = {command[1]: _read(command) for command in KeyWriter(_NAMES, prefix="p:", ttl_s=60).commands(outbox, 99)}
+    written = {
+        command[1]: _read(command) for command in KeyWriter(_NAMES, prefix="p:", ttl_s=60).commands(outbox, 9_999)
+    }
     assert written == {
-        "p:metrics:BTC/USDT": {"symbol": "BTC/USDT", "spread": 1.0, "timestamp": 99},
-        "p:metrics:latest": {"messages_received": 5, "symbols": 0, "timestamp": 99},
+        "p:metrics:BTC/USDT": {"symbol": "BTC/USDT", "spread": 1.0, "timestamp": 9_999},
+        "p:metrics:latest": {"messages_received": 5, "symbols": 0, "timestamp": 9_999},
     }
     (batch,) = publications(outbox.take(0.0), "p:")
     assert batch[1] == "p:batch:collector"
@@ -69,7 +81,7 @@ def test_metrics_of_a_symbol_and_over_all() -> None:
 
 def test_a_removed_field_is_null_on_the_channel_and_absent_in_the_key() -> None:
     outbox = _outbox(Update("market_data", "X", {"last_price": None, "symbol": "X"}))
-    (ticker,) = KeyWriter({}, prefix="", ttl_s=60).commands(outbox, 99)
+    (ticker,) = KeyWriter({}, prefix="", ttl_s=60).commands(outbox, 9_999)
     assert _read(ticker) == {"symbol": "X"}
     (publication,) = publications(outbox.take(0.0), "")
     assert _read(publication) == {"last_price": None, "symbol": "X"}

@@ -193,7 +193,7 @@ class MarketCollector:
 
     def _send(self, state: SymbolState, updates: list[Update]) -> None:
         state.touched = False
-        if patch := state.row.take():
+        if patch := state.take():
             updates.append(Update("market_data", state.key, patch))
         if state.tape:
             tape, state.tape = state.tape, []

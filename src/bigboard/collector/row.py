@@ -25,10 +25,11 @@ class MarketRow:
     """Last price, best bid and ask, 24 h statistics and the rest of one symbol.
 
     ``set`` is the only door: it refuses what the board would refuse, so one bad number never takes a whole update with
-    it, and it notes what changed. ``take`` hands the changes out, once.
+    it, and it notes what changed. ``take`` hands the changes out, once. Until then the spread may be that of before: it is
+    worked out once for all quotes that came together.
     """
 
-    __slots__ = ("_last_at", "_patch", "_scale", "fields", "refused")
+    __slots__ = ("_last_at", "_moved", "_patch", "_scale", "fields", "refused")
 
     def __init__(self, symbol: str, venue: str | None, mode: Mode) -> None:
         self.fields: dict[str, Any] = {"symbol": symbol, "mode": mode}
@@ -37,11 +38,15 @@ class MarketRow:
         self._patch: dict[str, Any] = dict(self.fields)
         self._scale = PriceScale()
         self._last_at = -1
+        self._moved = False
         self.refused = 0
         """Values that were no valid price, size or time."""
 
     def take(self) -> dict[str, Any]:
         """The fields that changed since the last call; ``None`` for one that is gone."""
+        if self._moved:
+            self._moved = False
+            self._set_spread()
         patch, self._patch = self._patch, {}
         return patch
 
@@ -70,31 +75,28 @@ class MarketRow:
 
     def quote(self, ticker: Ticker) -> None:
         """Take best bid and ask out of a ticker; what it does not say stays."""
-        moved = False
-        if (bid := ticker.bid) is not None:
-            moved = self.set("bid_price", bid)
+        if (bid := ticker.bid) is not None and self.set("bid_price", bid):
+            self._moved = True
         if (size := ticker.bid_volume) is not None:
             self.set("bid_size", size, 0.0)
-        if (ask := ticker.ask) is not None:
-            moved = self.set("ask_price", ask) or moved
+        if (ask := ticker.ask) is not None and self.set("ask_price", ask):
+            self._moved = True
         if (size := ticker.ask_volume) is not None:
             self.set("ask_size", size, 0.0)
-        if moved:
-            self._set_spread()
 
     def best(self, bid: Level | None, ask: Level | None) -> bool:
         """Take best bid and ask out of a book; a side that is empty is removed. True if anything changed."""
         values = (*(bid or (None, None)), *(ask or (None, None)))
         changes = sum(self.set(name, value) for name, value in zip(_BID_ASK, values, strict=True))
         if changes:
-            self._set_spread()
+            self._moved = True
         return changes > 0
 
     def extras(self, ticker: Ticker) -> None:
         """Take what a derivative's ticker says beside the prices."""
         if ticker.tick_size is not None and ticker.tick_size > 0 and self.set("tick_size", ticker.tick_size):
             self._scale.set_tick(ticker.tick_size)
-            self._set_spread()
+            self._moved = True
         if ticker.next_funding_time is not None:
             self.set("next_funding_time", ticker.next_funding_time, 0, _MAX_INTEGER)
         for name, value in (

@@ -29,6 +29,7 @@ class SymbolState:
 
     __slots__ = (
         "_best",
+        "_counted",
         "_traded",
         "key",
         "latencies",
@@ -59,6 +60,7 @@ class SymbolState:
         """Whether the collector has this symbol on its list of those to send."""
         self._best: BestLevels | None = BestLevels(max_book_levels)
         self._traded = False
+        self._counted = False
 
     def ticker(self, event: Ticker) -> None:
         """Take prices and quotes; best bid and ask come from the ticker alone from the first one that has them."""
@@ -70,7 +72,7 @@ class SymbolState:
             row.last(event.last, event.last_size, event.timestamp)
             if -MOST <= event.last <= MOST:
                 self.window.add(event.timestamp, event.last)
-                row.day(self.window, with_volume=self._traded)
+                self._counted = True
         row.extras(event)
         row.stamp(event.timestamp, event.received_at)
 
@@ -85,7 +87,7 @@ class SymbolState:
         self._traded = True
         self.window.add(event.timestamp, price, size)
         self.row.last(price, size, event.timestamp)
-        self.row.day(self.window, with_volume=True)
+        self._counted = True
         self.row.stamp(event.timestamp, event.received_at)
         self.tape.append(
             {"trade_id": event.id, "price": price, "size": size, "side": event.side, "timestamp": event.timestamp}
@@ -107,12 +109,18 @@ class SymbolState:
         self.window = RollingDay()
         self.row.start_over()
 
+    def take(self) -> dict[str, Any]:
+        """What of the row is new. The statistics of the day are worked out here, once for all that came together."""
+        if self._counted:
+            self._counted = False
+            self.row.day(self.window, with_volume=self._traded)
+        return self.row.take()
+
     def tend(self, time: int) -> dict[str, Any]:
         """The whole row, after what is older than 24 h at the market's time ``time`` has gone."""
-        if self.window.advance(time):
-            self.row.day(self.window, with_volume=self._traded)
-        # What was removed by the line above is in the changes alone, as None.
-        return {**self.row.take(), **self.row.fields}
+        self._counted = self.window.advance(time) or self._counted
+        # What the window lost is in the changes alone, as None.
+        return {**self.take(), **self.row.fields}
 
 
 def book_data(event: Book) -> dict[str, Any]:
