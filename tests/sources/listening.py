@@ -104,4 +104,4 @@ async def publish(client: Redis, messages: Iterable[tuple[str, bytes]]) -> int:
 
 async def command(client: Redis, *words: str | int) -> Any:
     """Any command, and the answer to it."""
-    return await client.execute_command(*words)  # type: ignore[no-untyped-call]
+    return await client.execute_command(*words)

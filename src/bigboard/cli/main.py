@@ -12,6 +12,7 @@ from bigboard.cli.collector import collector
 from bigboard.cli.feed import feed
 from bigboard.cli.gateway import gateway
 from bigboard.cli.key import key
+from bigboard.cli.status import status
 from bigboard.cli.up import up
 from bigboard.cli.watch import watch
 from bigboard.errors import BigboardError
@@ -33,6 +34,7 @@ def cli() -> None:
     bigboard collector --redis redis://…     what a feed publishes, measured and written to Redis
     bigboard aggregator --redis redis://…    what services publish there, merged into one board
     bigboard gateway --redis redis://…       that board for browsers and programs; any number side by side
+    bigboard status                          every role, its sequence, lag and health
     bigboard watch market_data:BTCUSDT       diffs as JSON lines
     bigboard bench --clients 100             see whether your server holds
     bigboard key create --name desk-1 --permissions market_data
@@ -45,6 +47,7 @@ cli.add_command(collector)
 cli.add_command(feed)
 cli.add_command(gateway)
 cli.add_command(key)
+cli.add_command(status)
 cli.add_command(up)
 cli.add_command(watch)
 

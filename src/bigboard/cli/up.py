@@ -19,7 +19,10 @@ from bigboard.version import VERSION
 
 if TYPE_CHECKING:
     from bigboard.clock import Clock
+    from bigboard.feed.base import Feed
     from bigboard.logs import LineLimit
+    from bigboard.runtime.embedded import Embedded
+    from bigboard.runtime.redis_up import RedisUp
     from bigboard.settings import Settings
 
 __all__ = ["up"]
@@ -33,6 +36,7 @@ Examples:
   bigboard up --exchange binanceusdm --symbols BTC/USDT:USDT,ETH/USDT:USDT
   bigboard up --replay btcusdt.gz ethusdt.gz --speed 10 --loop
   bigboard up --config bigboard.yaml --port 9000
+  bigboard up --redis redis://127.0.0.1:6379
 Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME.
 """
 
@@ -58,6 +62,7 @@ Every setting can stand in the YAML file, or in the environment as BIGBOARD_NAME
 @click.option("--tls-key", metavar="FILE", help="Its key, PEM.")
 @click.option("--port", metavar="PORT", help="Port of the page, REST and /ws.  [8000]")
 @click.option("--hub-port", metavar="PORT", help="Port of the hub for programs.  [8086]")
+@click.option("--redis", metavar="URL", help="Join the roles by this Redis, which others may use too.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.  [warning]")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="YAML file with settings.")
 def up(config: Path | None, paths: tuple[str, ...], replay: tuple[str, ...], **flags: Any) -> None:
@@ -81,13 +86,13 @@ async def _run(settings: Settings, lines: LineLimit) -> None:
     # Imported late, so that --help and a mistyped option answer at once.
     from bigboard.clock import SystemClock  # noqa: PLC0415
     from bigboard.gateway.page import page_is_built  # noqa: PLC0415
-    from bigboard.runtime import Embedded, build_feed, meet_exchange  # noqa: PLC0415
+    from bigboard.runtime import build_feed, meet_exchange  # noqa: PLC0415
 
     clock = SystemClock()
     progress = ReplayProgress(time.monotonic) if settings.replay and sys.stderr.isatty() else None
     feed, what = build_feed(settings, clock, progress)
     await meet_exchange(feed)
-    board = Embedded(settings, feed, clock)
+    board = _board(settings, feed, clock)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
 
     def announce() -> None:
@@ -106,6 +111,16 @@ async def _run(settings: Settings, lines: LineLimit) -> None:
         reports.cancel()
     if progress is not None:
         progress.finish()
+
+
+def _board(settings: Settings, feed: Feed, clock: Clock) -> Embedded | RedisUp:
+    if settings.redis is None:
+        from bigboard.runtime import Embedded  # noqa: PLC0415 - late, as above
+
+        return Embedded(settings, feed, clock)
+    from bigboard.runtime.redis_up import RedisUp  # noqa: PLC0415 - late: Redis is an extra
+
+    return RedisUp(settings, feed, clock, lambda line: click.echo(line, err=True))
 
 
 async def _report(lines: LineLimit, clock: Clock) -> None:

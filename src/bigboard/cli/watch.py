@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import ssl
 import sys
 from pathlib import Path
 
@@ -14,8 +13,9 @@ import msgspec
 import uvloop
 
 from bigboard.cli.token import read_token
+from bigboard.cli.trust import trusting
 from bigboard.client import BoardClient
-from bigboard.errors import SettingError, WireError
+from bigboard.errors import WireError
 from bigboard.wire.messages import DiffUpdate, Error, StateUpdate
 
 __all__ = ["watch"]
@@ -52,7 +52,7 @@ def watch(subscriptions: tuple[str, ...], url: str, interval_ms: int, token_file
     with contextlib.suppress(BrokenPipeError):
         token = read_token(token_file)
         client = BoardClient(
-            url, subscriptions, interval_ms=interval_ms, token=token, ssl=_trusting(ca), on_lost=_tell_lost
+            url, subscriptions, interval_ms=interval_ms, token=token, ssl=trusting(ca), on_lost=_tell_lost
         )
         uvloop.run(_watch(client))
         return
@@ -72,18 +72,6 @@ async def _watch(client: BoardClient) -> None:
                 raise WireError(message.code, message.message)
             elif _reader_is_gone(out.fileno()):
                 raise BrokenPipeError
-
-
-def _trusting(ca: Path | None) -> ssl.SSLContext | None:
-    """What verifies a server by the certificates of a file alone; ``None`` without one."""
-    if ca is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=str(ca))
-    except ssl.SSLError:
-        raise SettingError("ca", "", f"--ca: there is no certificate in {ca}: it must be a PEM file") from None
-    except OSError as error:
-        raise SettingError("ca", "", f"--ca: cannot read {ca} ({error.strerror})") from None
 
 
 def _reader_is_gone(descriptor: int) -> bool:

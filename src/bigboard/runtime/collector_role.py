@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from bigboard.board import Update, UpdateBatch
 from bigboard.collector import MarketCollector
 from bigboard.collector.outbox import Outbox
-from bigboard.collector.redis_commands import KeyWriter
-from bigboard.collector.redis_publisher import RedisPublisher
 from bigboard.collector.zeromq_source import ZeromqSource
-from bigboard.errors import SettingError
-from bigboard.redis_link import open_redis
 from bigboard.runtime.background import run_until, stopped_by_signals
 from bigboard.runtime.collector_settings import collector_settings
+from bigboard.runtime.redis_parts import build_publisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +24,6 @@ __all__ = ["CollectorRole"]
 _NAME: Final = "collector"
 _FLUSH_S: Final = 0.1
 _REPORT_S: Final = 1.0
-_TIMEOUT_S: Final = 5.0
 
 
 class CollectorRole:
@@ -40,10 +34,6 @@ class CollectorRole:
     """
 
     def __init__(self, settings: Settings, clock: Clock, tell: Callable[[str], None]) -> None:
-        if settings.redis is None:
-            raise SettingError(
-                "redis", "", "redis: a collector writes to a Redis; say which with --redis redis://HOST:PORT"
-            )
         self.settings = settings
         self.source = ZeromqSource(
             settings.feed, clock, silence_s=settings.feed_silence, max_symbols=settings.max_symbols
@@ -54,18 +44,7 @@ class CollectorRole:
         self._clock = clock
         self._tell = tell
         self._stop = asyncio.Event()
-        keys = KeyWriter(self.source.streams.names, prefix=settings.redis_prefix, ttl_s=round(settings.redis_ttl))
-        self.publisher = RedisPublisher(
-            partial(open_redis, settings.redis, timeout_s=_TIMEOUT_S),
-            self.outbox,
-            keys,
-            clock,
-            where=_without_password(settings.redis),
-            prefix=settings.redis_prefix,
-            interval_s=settings.redis_write_interval,
-            timeout_s=_TIMEOUT_S,
-            tell=tell,
-        )
+        self.publisher = build_publisher(settings, self.outbox, self.source.streams.names, clock, tell)
 
     def stop(self) -> None:
         """Ask ``run`` to end in order."""
@@ -143,9 +122,3 @@ class CollectorRole:
             "lost_candles": self.outbox.lost_closings,
             "refused_writes": publisher.refused,
         }
-
-
-def _without_password(url: str) -> str:
-    """Where a Redis is, fit to be shown."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

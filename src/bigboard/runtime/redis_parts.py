@@ -6,16 +6,21 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from bigboard.collector.redis_commands import KeyWriter
+from bigboard.collector.redis_publisher import RedisPublisher
 from bigboard.errors import SettingError
 from bigboard.redis_link import RedisAddress, open_redis
 from bigboard.sources.redis_channels import RedisChannels
 from bigboard.spine.redis_spine import RedisSpine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from bigboard.clock import Clock
+    from bigboard.collector.outbox import Outbox
     from bigboard.settings import Settings
 
-__all__ = ["build_channels", "build_spine", "process_name", "redis_url"]
+__all__ = ["build_channels", "build_publisher", "build_spine", "process_name", "redis_url"]
 
 _TIMEOUT_S: Final = 5.0
 
@@ -49,6 +54,24 @@ def build_channels(settings: Settings, url: str, clock: Clock) -> RedisChannels:
         where=str(RedisAddress.parse(url)),
         prefix=settings.redis_prefix,
         timeout_s=_TIMEOUT_S,
+    )
+
+
+def build_publisher(
+    settings: Settings, outbox: Outbox, names: Mapping[str, str], clock: Clock, tell: Callable[[str], None]
+) -> RedisPublisher:
+    """What writes a collector's outbox to keys and channels; ``names`` are the board's keys as Redis spells them."""
+    url = redis_url(settings, "a collector")
+    return RedisPublisher(
+        partial(open_redis, url, timeout_s=_TIMEOUT_S),
+        outbox,
+        KeyWriter(names, prefix=settings.redis_prefix, ttl_s=round(settings.redis_ttl)),
+        clock,
+        where=str(RedisAddress.parse(url)),
+        prefix=settings.redis_prefix,
+        interval_s=settings.redis_write_interval,
+        timeout_s=_TIMEOUT_S,
+        tell=tell,
     )
 
 
