@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bigboard.board import Board, Cursor
+from bigboard.board import Board, Cursor, Update
 from bigboard.errors import SpineUnavailable
 from bigboard.spine.takeover import take_over
 from redis_servers import RedisServer, redis_server
@@ -162,9 +162,45 @@ async def test_a_leader_that_only_lost_its_lease_goes_on_with_what_it_has() -> N
         await client.delete(spine.keys.lease)
         waiting = writer.commit()
         assert await _fenced(spine, waiting)
-        assert not await take_over(spine, await spine.lease.wait(), writer.board, _never)
-        await spine.append(waiting)
+        async with followed(spine) as replica:
+            await until(lambda: replica.cursor == Cursor("E1", 3))
+            writer.board.apply(Update("market_data", "S9", {"last_price": 9.0}))
+            assert not await take_over(spine, await spine.lease.wait(), writer.board, _never)
+            assert writer.board.cursor == Cursor("E1", 5), "a commit that waited, and one that was still open"
+            await until(lambda: replica.cursor == Cursor("E1", 5))
+            assert replica.snapshot() == writer.snapshot()
+            await spine.save(writer.snapshot())
+            await writer.write(spine, 2)
+            await until(lambda: replica.cursor == Cursor("E1", 7))
+            assert replica.snapshot() == writer.snapshot()
+
+
+async def test_a_commit_whose_answer_was_lost_is_not_written_twice() -> None:
+    writer = Writer()
+    async with redis_server() as server, leading(server.url) as spine, server.client() as client:
         await spine.save(writer.snapshot())
+        confirmed = spine.lease.confirmed
+        await writer.write(spine, 1)
+        spine.lease.confirmed = confirmed
+        await client.delete(spine.keys.lease)
+        assert not await take_over(spine, await spine.lease.wait(), writer.board, _never)
+        assert await client.xlen(spine.keys.log) == 2
+
+
+async def test_a_new_epoch_that_could_not_be_saved_keeps_its_state() -> None:
+    writer = Writer()
+    async with redis_server() as server, leading(server.url) as spine, server.client() as client:
+        await spine.save(writer.snapshot())
+        await writer.write(spine, 3)
+        writer.commit()
+        writer.board.begin_epoch("E2")
+        await client.delete(spine.keys.lease)
+        with pytest.raises(SpineUnavailable, match="lease"):
+            await spine.save(writer.snapshot())
+        assert not await take_over(spine, await spine.lease.wait(), writer.board, lambda: "E3")
+        assert writer.board.cursor == Cursor("E3", 4)
+        await spine.save(writer.snapshot())
+        assert await spine.snapshot() == writer.snapshot()
 
 
 # Redis comes back with other data than it had

@@ -41,6 +41,7 @@ class RedisConnection:
         self._clock = clock
         self._timeout_s = timeout_s
         self._client: RedisClient | None = None
+        self._closed = False
         self._opening = asyncio.Lock()
         self._digests: dict[str, str] = {}
 
@@ -73,7 +74,8 @@ class RedisConnection:
             return await client.execute_command(*words)
 
     async def close(self) -> None:
-        """End all connections; who waits on one gets an error."""
+        """End all connections, for good; who waits on one gets an error."""
+        self._closed = True
         client, self._client = self._client, None
         if client is not None:
             try:
@@ -95,6 +97,8 @@ class RedisConnection:
 
     async def _opened(self) -> RedisClient:
         async with self._opening:
+            if self._closed:
+                raise SpineUnavailable("the connection to Redis is closed", "away")
             if self._client is None:
                 # The time limit of the library is a second net: it does not count the time to find a master or a node.
                 self._client = await open_redis(self.address, timeout_s=2 * self._timeout_s)

@@ -87,7 +87,7 @@ local since, sequence, most = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARG
 if s[1] ~= ARGV[3] then return {{'gap', s[1], last}} end
 if last == sequence and s[7] == ARGV[2] then return {{'ok', '', 0}} end
 if last < since or (last > first and redis.call('EXISTS', KEYS[1]) == 0) then return {{'lost', s[1], last}} end
-if last ~= since or sequence ~= since + 1 then return {{'gap', s[1], last}} end
+if last ~= since or sequence <= since then return {{'gap', s[1], last}} end
 if last - first >= most then
   local to = math.min(covered, last - math.floor(most / 2))
   if to > first then
@@ -103,6 +103,8 @@ redis.call('HSET', KEYS[2], 'last', ARGV[5], 'bytes', bytes, 'writer', ARGV[2])
 return {{'ok', '', 0}}
 """
 """token, owner, epoch, since, sequence, diff, most diffs. A word, and the epoch and a number that explain it.
+
+A diff may span several commits, where a leader writes at once what the log did not get while it was away.
 
 ``writer`` tells a repeated append of the one who wrote that commit from one of another leader, whose commit of the same
 number is another commit.

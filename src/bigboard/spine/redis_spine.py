@@ -60,7 +60,7 @@ class RedisSpine:
         """Whether Redis is there, and how far away."""
         self.keys = SpineKeys.of(board, prefix)
         self.lease = Lease(self.connection, self.keys, clock, seconds=lease_s)
-        self._clock = clock
+        self.clock = clock
         self._max_diffs = max_diffs
         self._max_age_ms = round(max_age_s * 1_000)
         self._max_bytes = max_bytes
@@ -95,7 +95,7 @@ class RedisSpine:
 
     def reader(self, cursor: Cursor | None = None) -> LogReader:
         """A reader that raises where ``follow`` would wait."""
-        return LogReader(self.connection, self.keys, self._clock, cursor)
+        return LogReader(self.connection, self.keys, self.clock, cursor)
 
     async def follow(self, cursor: Cursor | None = None) -> AsyncGenerator[Snapshot | Diff, None]:
         """See ``Spine``. While Redis is away it waits; ``connection`` tells so."""
@@ -135,7 +135,8 @@ class RedisSpine:
         word, epoch, number = said[0].decode(), said[1].decode(), said[2]
         if word == "ok":
             return
-        if word in ("fenced", "lost"):
+        if word != "full":
+            # Whatever it was: who leads has to look where the history stands before it goes on.
             self.lease.give_up()
         where = f" (the log: {epoch}@{number})" if epoch and word != "full" else ""
         raise SpineUnavailable(f"{what}: {_WORDS[word]}{where}", word)

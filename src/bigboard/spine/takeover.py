@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bigboard.board import Diff
+from bigboard.errors import CursorUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bigboard.board import Board
+    from bigboard.board import Board, Cursor
     from bigboard.spine.redis_lease import Standing
     from bigboard.spine.redis_spine import RedisSpine
 
@@ -19,9 +20,11 @@ __all__ = ["take_over"]
 async def take_over(spine: RedisSpine, standing: Standing, board: Board, new_epoch: Callable[[], str]) -> bool:
     """Make ``board`` fit to be written on with; ``True`` if its state was replaced by the log's.
 
-    - Nobody else led since this process wrote last, and the log has all that it wrote: the board goes on as it is.
-    - Redis has lost commits that this process wrote, or the whole history: the board goes on in a new epoch.
-    - Somebody else led: the board becomes what the log holds, and goes on in the same epoch. If it is not certain that
+    ``board`` is the one that this process has written with, if it has.
+
+    - Nobody else has written since this process did: the board goes on as it is, in the same epoch if the log has all
+      that Redis ever took of it, and gets what it lacks. If Redis has lost commits, or everything, in a new epoch.
+    - Somebody else has: the board becomes what the log holds, and goes on in the same epoch. If it is not certain that
       the log is whole, or it cannot be read to its end, a new epoch begins with what there is.
 
     Afterwards the leader saves a snapshot of the board. Raises ``SpineUnavailable`` where Redis goes away meanwhile.
@@ -30,29 +33,49 @@ async def take_over(spine: RedisSpine, standing: Standing, board: Board, new_epo
     if end is None:
         board.begin_epoch(new_epoch())
         return False
-    confirmed = spine.lease.confirmed
-    if standing.own and confirmed is not None and end.epoch == confirmed.epoch == board.epoch:
-        if not confirmed.sequence <= end.sequence <= board.sequence:
+    if standing.own:
+        if not _has_all(spine.lease.confirmed, end, board) or not await _append_rest(spine, end, board):
             board.begin_epoch(new_epoch())
         return False
-    complete = await _read(spine, standing, board)
+    complete = await _read(spine, end, board)
     if not (complete and standing.whole):
         board.begin_epoch(new_epoch())
     return True
 
 
-async def _read(spine: RedisSpine, standing: Standing, board: Board) -> bool:
+def _has_all(confirmed: Cursor | None, end: Cursor, board: Board) -> bool:
+    """Whether a log that ends there has every commit of this board that Redis ever took."""
+    return (
+        confirmed is not None
+        and end.epoch == confirmed.epoch == board.epoch
+        and confirmed.sequence <= end.sequence <= board.sequence
+    )
+
+
+async def _append_rest(spine: RedisSpine, end: Cursor, board: Board) -> bool:
+    """Write what the board has and the log has not, as one diff: no follower stands within. Whether it could be told."""
+    board.commit(spine.clock.epoch_ms())
+    try:
+        rest = board.diff(end.sequence)
+    except CursorUnavailable:
+        return False  # So much has changed that the board has forgotten what went.
+    if rest is not None:
+        await spine.append(rest)
+    return True
+
+
+async def _read(spine: RedisSpine, end: Cursor, board: Board) -> bool:
     """Load snapshot and log into the board; whether it came to the log's end."""
     reader = spine.reader()
-    while board.cursor != standing.cursor or not board.sequence:
+    arrived = False
+    while not arrived:
         steps = await reader.read()
+        if not steps:
+            return False  # The lease keeps others from writing: what does not come now is not there.
         for step in steps:
             if isinstance(step, Diff):
                 board.merge(step)
             else:
                 board.load(step)
-        if board.cursor == standing.cursor:
-            return True
-        if not steps:
-            return False  # The lease keeps others from writing: what does not come now is not there.
+        arrived = board.cursor == end
     return True
