@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from random import Random, SystemRandom
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bigboard.clock import Clock, SystemClock
 from bigboard.errors import FeedError
 from bigboard.feed import ccxt_fields
 from bigboard.feed.backoff import Backoff
 from bigboard.feed.ccxt_line import Line
-from bigboard.feed.ccxt_readers import BookReader, Quoting, Reader, TickerReader, TradesReader
+from bigboard.feed.ccxt_readers import BookReader, Reader, TickerReader, TradesReader
 from bigboard.feed.ccxt_streams import choose_streams
 from bigboard.feed.ccxt_venue import Unreachable, Venue, connect_venue
 from bigboard.feed.outbox import Outbox
 from bigboard.feed.own_loop import in_own_loop
+from bigboard.feed.quoting import Quoting
 from bigboard.feed.silence import Silence
 from bigboard.feed.skips import Skips
 from bigboard.feed.turn import Turn
@@ -39,6 +40,12 @@ _SYMBOLS_PER_LINE: Final = 100
 _BOOK_LINES: Final = 16
 """Connections for books. A book that lost its place takes those beside it along, so few share one."""
 _CONTRACTS = ("mark price", "funding")
+_CONVERTERS: Final = {
+    "quotes": ccxt_fields.quotes,
+    "ticker": ccxt_fields.last_and_quotes,
+    "mark price": ccxt_fields.mark_price,
+    "funding": ccxt_fields.funding,
+}
 
 
 class CcxtFeed:
@@ -201,7 +208,7 @@ class CcxtFeed:
         return Silence(symbols, limit_s=limit_s, each=stream.kind in {"quotes", "book", "mark price"})
 
     def _reader(self, stream: Stream, symbols: Sequence[str], quoting: Quoting) -> Reader:
-        venue, plan = self._known()
+        venue, _ = self._known()
         if stream.kind == "book":
             return BookReader(
                 symbols,
@@ -214,15 +221,8 @@ class CcxtFeed:
             )
         if stream.kind == "trades":
             return TradesReader(symbols, self._outbox, self._skips, service=self.name)
-        kinds = {other.kind for other in plan.streams}
-        converters: dict[str, Any] = {
-            "quotes": ccxt_fields.quotes,
-            "ticker": ccxt_fields.last if kinds & {"quotes", "book"} else ccxt_fields.last_and_quotes,
-            "mark price": ccxt_fields.mark_price,
-            "funding": ccxt_fields.funding,
-        }
         ticks = {symbol: tick for symbol in symbols if (tick := venue.tick_size(symbol)) is not None}
-        convert = converters[stream.kind]
+        convert = _CONVERTERS[stream.kind]
         return TickerReader(
             stream.kind, symbols, self._outbox, convert, service=self.name, quoting=quoting, tick_sizes=ticks
         )

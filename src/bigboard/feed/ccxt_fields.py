@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bigboard.feed.ccxt_book import BookTop
 
-__all__ = ["best", "funding", "is_off_market", "last", "last_and_quotes", "mark_price", "quotes", "trade"]
+__all__ = ["best", "funding", "is_off_market", "last_and_quotes", "mark_price", "quotes", "trade"]
 
 
 def quotes(ticker: Mapping[str, Any], now: int) -> dict[str, Any] | None:
@@ -28,16 +28,11 @@ def quotes(ticker: Mapping[str, Any], now: int) -> dict[str, Any] | None:
     return _timed(found, ticker.get("timestamp"), now)
 
 
-def last(ticker: Mapping[str, Any], now: int) -> dict[str, Any] | None:
-    """The last price."""
-    price = _price(ticker.get("last"))
-    return None if price is None else _timed({"last": price}, ticker.get("timestamp"), now)
-
-
 def last_and_quotes(ticker: Mapping[str, Any], now: int) -> dict[str, Any] | None:
-    """The last price, best bid and ask: for an exchange that tells these nowhere else."""
-    found = {**(quotes(ticker, now) or {}), **(last(ticker, now) or {})}
-    return found or None
+    """The last price, and best bid and ask if the exchange's ticker has them."""
+    quoted = quotes(ticker, now) or {}
+    price = _price(ticker.get("last"))
+    return quoted or None if price is None else _timed({**quoted, "last": price}, ticker.get("timestamp"), now)
 
 
 def mark_price(ticker: Mapping[str, Any], now: int) -> dict[str, Any] | None:

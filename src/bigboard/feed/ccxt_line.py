@@ -83,6 +83,8 @@ class Line:
                     self._reader.lost(exchange, problem, self._now(), gap=gap)
                 finally:
                     self._let_go(exchange)
+                if not self._silence.spoke:
+                    self._stream = self._stream.swapped()  # perhaps it is the method that does not work
                 pause_s = self._pause_s()
                 self.reconnects += 1
                 self._say("degraded", f"{problem}; connects again in {pause_s:.1f} s")

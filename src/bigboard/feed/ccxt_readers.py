@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from bigboard.feed.ccxt_book import BookTop
     from bigboard.feed.ccxt_streams import Kind
     from bigboard.feed.outbox import Outbox
+    from bigboard.feed.quoting import Quoting
     from bigboard.feed.skips import Skips
     from bigboard.wire.market import ServiceStatus
 
-__all__ = ["BookReader", "Moment", "Quoting", "Reader", "TickerReader", "TradesReader"]
+__all__ = ["BookReader", "Moment", "Reader", "TickerReader", "TradesReader"]
 
+_QUOTE: Final = ("bid", "bid_volume", "ask", "ask_volume")
 _MOST_IDS: Final = 2_000
 """Trades remembered per symbol: after a reconnect an exchange may tell the last ones again."""
 
@@ -49,13 +51,6 @@ class Reader(Protocol):
         """The connection is gone."""
 
 
-class Quoting:
-    """Symbols whose quotes stream has spoken and is gone: meanwhile their best bid and ask come from the book."""
-
-    def __init__(self) -> None:
-        self.down: set[str] = set()
-
-
 class TickerReader:
     """Quotes, last price, mark price or funding: ``convert`` makes ``Ticker`` fields of ccxt's ticker, or ``None``."""
 
@@ -79,7 +74,6 @@ class TickerReader:
         self._tick_sizes = tick_sizes
         self._cache = "bidsasks" if kind == "quotes" else "tickers"
         self._last: dict[str, Any] = {}
-        self._spoke: set[str] = set()
 
     def begin(self, exchange: Any) -> None:
         """See ``Reader``."""
@@ -105,14 +99,15 @@ class TickerReader:
         """See ``Reader``."""
         del exchange, gap
         if self._kind == "quotes":
-            self._quoting.down |= self._spoke
             for symbol in self.symbols:
+                self._quoting.stream_lost(symbol)
                 self._outbox.status(_told(self._service, symbol, "ticker", detail, now))
 
     def _put(self, symbol: str, fields: dict[str, Any]) -> None:
         if self._kind == "quotes":
-            self._spoke.add(symbol)
-            self._quoting.down.discard(symbol)
+            self._quoting.streamed(symbol)
+        elif self._kind == "ticker" and not self._quoting.day_ticker(symbol):
+            fields = {name: value for name, value in fields.items() if name not in _QUOTE}
         if symbol in self._tick_sizes:
             fields["tick_size"] = self._tick_sizes[symbol]
         self._outbox.ticker(self._kind, symbol, fields)
@@ -185,7 +180,7 @@ class TradesReader:
 
 
 class BookReader:
-    """Order books; also quotes, while the stream of these is gone."""
+    """Order books; also quotes, while nothing better tells them."""
 
     def __init__(
         self,
@@ -238,17 +233,18 @@ class BookReader:
         kept = exchange.orderbooks if exchange is not None else {}
         torn = {symbol for symbol in self.symbols if symbol not in kept} or set(self.symbols)
         for symbol, state in self._books.items():
+            self._quoting.book_lost(symbol)
             if state.lose(gap=gap and symbol in torn):
                 self._outbox.no_book(symbol, now.epoch_ms)
             word = "gap: " if gap and symbol in torn else ""
             self._say(symbol, "degraded", f"{word}{detail}, waiting for a snapshot", now)
 
     def _quote(self, symbol: str, top: BookTop, now: Moment) -> None:
-        if symbol not in self._quoting.down:
+        if not self._quoting.booked(symbol):
             self._best.pop(symbol, None)
             return
         best = fields_of.best(top, now.epoch_ms)
-        quote = {name: value for name, value in best.items() if name not in {"timestamp", "received_at"}}
+        quote = [best.get(name) for name in _QUOTE]
         if quote != self._best.get(symbol):
             self._best[symbol] = quote
             self._outbox.ticker("quotes", symbol, best)

@@ -21,6 +21,12 @@ class Stream(NamedTuple):
     """Its Python name: ``watch_bids_asks``."""
     many: bool
     """Whether one call takes a list of symbols, or each symbol needs a call of its own."""
+    other: str | None = None
+    """The next best method, which is called the other way. ccxt's tables promise more than it keeps on some exchanges."""
+
+    def swapped(self) -> Stream:
+        """The other method first, if there is one."""
+        return self if self.other is None else Stream(self.kind, self.other, not self.many, self.method)
 
     @property
     def polled(self) -> bool:
@@ -60,11 +66,17 @@ def choose_streams(has: Mapping[str, Any], *, derivatives: bool) -> Plan:
             continue
         usable = [(name, many) for name, many in methods if has.get(name) is True or _emulated(has, name)]
         if usable:
-            name, many = usable[0]
-            chosen.append(Stream(kind, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower(), many))
+            (name, many), *others = usable
+            other = next((_python(name) for name, other in others if other is not many), None)
+            chosen.append(Stream(kind, _python(name), many, other))
     kinds = {stream.kind for stream in chosen}
     offered = [kind for kind in _METHODS if derivatives or kind not in _DERIVATIVES_ONLY]
     return Plan(chosen, [_without(kind, kinds) for kind in offered if kind not in kinds])
+
+
+def _python(name: str) -> str:
+    """``watchBidsAsks`` as ``watch_bids_asks``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _emulated(has: Mapping[str, Any], name: str) -> bool:
