@@ -53,14 +53,8 @@ class SpotExchange:
 
     def match(self, trade_id: int, price: float, *, maker: str) -> None:
         """Say a trade; ``maker`` is the side of the order that rested."""
-        content = {
-            "type": "match",
-            "trade_id": trade_id,
-            "side": maker,
-            "size": "0.5",
-            "price": str(price),
-            "sequence": 2,
-        }
+        orders = {"maker_order_id": "0f358725-2134", "taker_order_id": "252b7002-87a3"}
+        content = {"type": "match", "trade_id": trade_id, "side": maker, "size": "0.5", "price": str(price), **orders}
         self._say("matches", content)
 
     def _say(self, channel: str, content: dict[str, Any]) -> None:

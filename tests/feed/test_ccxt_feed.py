@@ -49,10 +49,10 @@ async def test_live_flow_of_two_symbols_is_the_exchanges() -> None:
         feed = feed_of(exchange, "BTC/USDT:USDT", "ETH/USDT:USDT")
         async with watching(feed, exchange) as watcher:
             await until(lambda: is_subscribed(exchange, "btcusdt", "ethusdt"))
-            while exchange.advance(40):
+            while exchange.advance(10):
                 await asyncio.sleep(0)
             await until(lambda: watcher.has_all_of(bitcoin, ether))
-            assert len(watcher.shown_ids) > 100
+            assert len(watcher.shown_ids) > 20, "it was compared with the truth on its way too"
             row, said = watcher.rows["BTC/USDT:USDT"], bitcoin.said
             assert row["tick_size"] == 0.1
             assert row["last"] == float(said["24hrMiniTicker"]["c"])
