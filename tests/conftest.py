@@ -23,7 +23,7 @@ settings.register_profile(
 settings.register_profile("fast", settings.get_profile("laws"), max_examples=60)
 settings.load_profile("fast" if os.environ.get("FAST_TESTS") == "1" else "laws")
 
-_REAL_SERVERS = {"cli", "gateway"}
+_REAL_SERVERS = {"cli", "gateway", "resilience"}
 """Folders whose tests start real servers and commands: `make check` leaves them to `make test`."""
 
 

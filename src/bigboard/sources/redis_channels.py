@@ -6,7 +6,6 @@ the tickers are read again, which brings prices up to date, and the services men
 
 from __future__ import annotations
 
-import asyncio
 from random import Random
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -14,6 +13,7 @@ import structlog
 
 from bigboard.board import Update
 from bigboard.errors import MissingExtra
+from bigboard.redis_link import within
 from bigboard.rejections import Rejections
 from bigboard.sources.base import Delivery
 from bigboard.sources.messages import MessageReader
@@ -132,7 +132,7 @@ class RedisChannels:
 
     async def _stay(self, take: Take) -> None:
         """Connect and hand on what comes until the connection is lost, which raises."""
-        async with asyncio.timeout(self._timeout_s):
+        async with within(self._timeout_s):
             client = await self._connect()
         try:
             # First the channels, then the keys: what is published while they are read waits in the socket.
@@ -194,7 +194,7 @@ class RedisChannels:
 
     async def _close(self, client: Redis | RedisCluster) -> None:
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with within(self._timeout_s):
                 await client.aclose()
         except _AWAY:
             _log.info("a connection that is lost did not close in order", where=self.where)

@@ -7,11 +7,11 @@ as much as all that the board does with one.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bigboard.errors import MissingExtra
+from bigboard.redis_link import within
 
 try:
     import hiredis
@@ -66,11 +66,11 @@ class RedisSubscription:
         After ``idle_s`` of silence the server is asked whether it is there, and has ``timeout_s`` to answer. Raises
         redis-py's errors, ``OSError`` or ``TimeoutError``, as every method does.
         """
-        async with asyncio.timeout(timeout_s):
+        async with within(timeout_s):
             connection = await _connection(client)
         try:
             subscription = cls(connection, idle_s=idle_s, timeout_s=timeout_s)
-            async with asyncio.timeout(timeout_s):
+            async with within(timeout_s):
                 await subscription._subscribe(patterns)
         except BaseException:
             await _disconnect(connection)
@@ -125,13 +125,13 @@ class RedisSubscription:
 
     async def _receive(self) -> None:
         try:
-            async with asyncio.timeout(self._idle_s):
+            async with within(self._idle_s):
                 data = await self._reader.read(_CHUNK)
         except TimeoutError:
             # A connection can be dead and look silent.
             self._send("PING")
             try:
-                async with asyncio.timeout(self._timeout_s):
+                async with within(self._timeout_s):
                     data = await self._reader.read(_CHUNK)
             except TimeoutError:
                 raise TimeoutError(f"Redis has not answered for {self._timeout_s:g} s") from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from bigboard.errors import MissingExtra, UpdateRejected
+from bigboard.redis_link import within
 from bigboard.sources.patterns import ticker_pattern
 from bigboard.sources.ticker_keys import TICKERS, ticker_update
 
@@ -46,7 +46,7 @@ async def read_tickers(
     """
     updates: list[Update] = []
     try:
-        async with asyncio.timeout(within_s):
+        async with within(within_s):
             await _read(client, prefix, refuse, updates)
     except TimeoutError:
         _log.warning("not all tickers were read", within_s=within_s, read=len(updates))
