@@ -11,6 +11,8 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from structlog.testing import capture_logs
 
+from bigboard.clock import SystemClock
+from bigboard.sources.redis_channels import RedisChannels
 from redis_servers import redis_server
 from servers import DEADLINE_S, until
 from sources.listening import command, listening, publish
@@ -18,6 +20,7 @@ from sources.listening import command, listening, publish
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bigboard.sources import Delivery
     from redis_servers import RedisServer
 
 
@@ -161,7 +164,31 @@ async def test_without_leave_to_read_keys_channels_are_heard_all_the_same() -> N
         assert [line["event"] for line in lines] == ["tickers cannot be read"]
 
 
-async def test_what_is_no_redis_is_left_alone(tmp_path: Path) -> None:
+async def test_it_ends_when_it_is_cancelled_at_any_moment_of_its_start() -> None:
+    async with redis_server() as server:
+
+        async def connect() -> Redis:
+            return Redis(port=server.port, socket_timeout=DEADLINE_S)
+
+        async def take(_: list[Delivery]) -> None:
+            pass
+
+        for turns in range(80):
+            source = RedisChannels(connect, SystemClock(), where="redis://here")
+            task = asyncio.create_task(source.run(take))
+            if turns % 2:
+                async with asyncio.timeout(DEADLINE_S):
+                    while not source.connected:
+                        await asyncio.sleep(0)
+            for _ in range(turns // 2):
+                await asyncio.sleep(0)
+            task.cancel()
+            done, _pending = await asyncio.wait([task], timeout=DEADLINE_S)
+            assert done, f"it goes on after being cancelled in turn {turns}"
+            assert task.cancelled()
+
+
+async def test_what_is_no_redis_is_left_alone() -> None:
     """Something else answers on the port, with what is no reply of Redis."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

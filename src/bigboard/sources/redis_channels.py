@@ -23,6 +23,8 @@ from bigboard.sources.redis_tickers import read_tickers
 from bigboard.sources.ticker_keys import arrival_of
 
 try:
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
     from redis.exceptions import RedisClusterException, RedisError
 except ImportError:
     raise MissingExtra("redis", "listening to Redis") from None
@@ -103,6 +105,7 @@ class RedisChannels:
                 if self.connected and self._clock.monotonic_s() - self._since_s >= _LASTING_S:
                     wait_s = _FIRST_WAIT_S
                 await self._lost(error, take)
+            _heed_cancellation()
             # Spread, so that a Redis that comes back is not met by all who wait for it at once.
             await self._clock.sleep(wait_s * self._rng.uniform(0.8, 1.2))
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
@@ -134,14 +137,18 @@ class RedisChannels:
         """Connect and hand on what comes until the connection is lost, which raises."""
         async with asyncio.timeout(self._timeout_s):
             client = await self._connect()
+        # The library's own attempts would be made in silence: nobody could be told for seconds that there is no Redis.
+        client.set_retry(Retry(NoBackoff(), 0))
         try:
             # First the channels, then the keys: what is published while they are read waits in the socket.
             subscription = await RedisSubscription.open(
                 client, channel_patterns(self._prefix), idle_s=self._idle_s, timeout_s=self._timeout_s
             )
             try:
+                _heed_cancellation()
                 await self._begin(take)
                 await self._take_tickers(client, take)
+                _heed_cancellation()
                 await self._read_on(subscription, take)
             finally:
                 await subscription.close()
@@ -209,3 +216,14 @@ class RedisChannels:
                 count=count,
                 error=str(rejected)[:500],
             )
+
+
+def _heed_cancellation() -> None:
+    """End here if the task was cancelled while redis-py was at work.
+
+    The library writes with ``asyncio.wait_for``. Before Python 3.12 that forgets a cancellation which comes when the writing
+    is just done (CPython's issue 86296), and this source would listen for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
