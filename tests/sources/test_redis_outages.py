@@ -59,7 +59,7 @@ async def test_a_restart_in_the_middle_is_got_over() -> None:
             assert (listener.source.connections, listener.source.losses) == (2, 1)
     told = [line["event"] for line in lines if line["log_level"] == "warning"]
     assert told[0] == "Redis is away"
-    assert told[-1] == "Redis is there again"
+    assert told[-1] == "Redis is there"
     assert len(told) <= 4
 
 
@@ -186,6 +186,29 @@ async def test_it_ends_when_it_is_cancelled_at_any_moment_of_its_start() -> None
             done, _pending = await asyncio.wait([task], timeout=DEADLINE_S)
             assert done, f"it goes on after being cancelled in turn {turns}"
             assert task.cancelled()
+
+
+async def test_it_can_be_run_again() -> None:
+    """An aggregator that stands by listens to nothing; when it leads again, this was no loss."""
+
+    async def take(_: list[Delivery]) -> None:
+        pass
+
+    async with redis_server() as server:
+
+        async def connect() -> Redis:
+            return Redis(port=server.port, socket_timeout=DEADLINE_S)
+
+        source = RedisChannels(connect, SystemClock(), where="redis://here")
+        with capture_logs() as lines:
+            for times in (1, 2):
+                task = asyncio.create_task(source.run(take))
+                await until(lambda: source.connected, "subscribed")
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                assert (source.connections, source.losses) == (times, 0)
+                assert source.service().data["status"] == "down"
+        assert lines == []
 
 
 async def test_what_is_no_redis_is_left_alone() -> None:
