@@ -11,6 +11,8 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from structlog.testing import capture_logs
 
+from bigboard.clock import SystemClock
+from bigboard.sources.redis_channels import RedisChannels
 from redis_servers import redis_server
 from servers import DEADLINE_S, until
 from sources.listening import command, listening, publish
@@ -18,6 +20,7 @@ from sources.listening import command, listening, publish
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bigboard.sources import Delivery
     from redis_servers import RedisServer
 
 
@@ -56,7 +59,7 @@ async def test_a_restart_in_the_middle_is_got_over() -> None:
             assert (listener.source.connections, listener.source.losses) == (2, 1)
     told = [line["event"] for line in lines if line["log_level"] == "warning"]
     assert told[0] == "Redis is away"
-    assert told[-1] == "Redis is there again"
+    assert told[-1] == "Redis is there"
     assert len(told) <= 4
 
 
@@ -161,7 +164,54 @@ async def test_without_leave_to_read_keys_channels_are_heard_all_the_same() -> N
         assert [line["event"] for line in lines] == ["tickers cannot be read"]
 
 
-async def test_what_is_no_redis_is_left_alone(tmp_path: Path) -> None:
+async def test_it_ends_when_it_is_cancelled_at_any_moment_of_its_start() -> None:
+    async with redis_server() as server:
+
+        async def connect() -> Redis:
+            return Redis(port=server.port, socket_timeout=DEADLINE_S)
+
+        async def take(_: list[Delivery]) -> None:
+            pass
+
+        for turns in range(80):
+            source = RedisChannels(connect, SystemClock(), where="redis://here")
+            task = asyncio.create_task(source.run(take))
+            if turns % 2:
+                async with asyncio.timeout(DEADLINE_S):
+                    while not source.connected:
+                        await asyncio.sleep(0)
+            for _ in range(turns // 2):
+                await asyncio.sleep(0)
+            task.cancel()
+            done, _pending = await asyncio.wait([task], timeout=DEADLINE_S)
+            assert done, f"it goes on after being cancelled in turn {turns}"
+            assert task.cancelled()
+
+
+async def test_it_can_be_run_again() -> None:
+    """An aggregator that stands by listens to nothing; when it leads again, this was no loss."""
+
+    async def take(_: list[Delivery]) -> None:
+        pass
+
+    async with redis_server() as server:
+
+        async def connect() -> Redis:
+            return Redis(port=server.port, socket_timeout=DEADLINE_S)
+
+        source = RedisChannels(connect, SystemClock(), where="redis://here")
+        with capture_logs() as lines:
+            for times in (1, 2):
+                task = asyncio.create_task(source.run(take))
+                await until(lambda: source.connected, "subscribed")
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                assert (source.connections, source.losses) == (times, 0)
+                assert source.service().data["status"] == "down"
+        assert lines == []
+
+
+async def test_what_is_no_redis_is_left_alone() -> None:
     """Something else answers on the port, with what is no reply of Redis."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -113,7 +113,9 @@ class Embedded:
             await self.aggregator.publish(self.collector.flush(self.clock.epoch_ms()))
             if self.clock.monotonic_s() - reported_at >= _REPORT_S:
                 reported_at = self.clock.monotonic_s()
-                self.aggregator.ingest([self.aggregator.service()])
+                own = self.aggregator.service()
+                own.data["sequence"] = self.aggregator.board.sequence
+                self.aggregator.ingest([own, self.gateway.service("gateway")])
 
     def _parts(self) -> Mapping[str, Mapping[str, Any]]:
         board = self.hub.board

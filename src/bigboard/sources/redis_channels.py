@@ -13,7 +13,7 @@ import structlog
 
 from bigboard.board import Update
 from bigboard.errors import MissingExtra
-from bigboard.redis_link import within
+from bigboard.redis_link import REDIS_AWAY, within
 from bigboard.rejections import Rejections
 from bigboard.sources.base import Delivery
 from bigboard.sources.messages import MessageReader
@@ -23,18 +23,17 @@ from bigboard.sources.redis_tickers import read_tickers
 from bigboard.sources.ticker_keys import arrival_of
 
 try:
-    from redis.exceptions import RedisClusterException, RedisError
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
 except ImportError:
     raise MissingExtra("redis", "listening to Redis") from None
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from redis.asyncio import Redis
-    from redis.asyncio.cluster import RedisCluster
-
     from bigboard.clock import Clock
     from bigboard.errors import UpdateRejected
+    from bigboard.redis_link import RedisClient
 
 __all__ = ["RedisChannels"]
 
@@ -42,7 +41,6 @@ _log = structlog.stdlib.get_logger("bigboard.sources")
 
 Take: TypeAlias = "Callable[[list[Delivery]], Awaitable[None]]"
 
-_AWAY: Final = (RedisError, RedisClusterException, OSError, TimeoutError)
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 2.0
 _LASTING_S: Final = 5.0
@@ -58,7 +56,7 @@ class RedisChannels:
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[Redis | RedisCluster]],
+        connect: Callable[[], Awaitable[RedisClient]],
         clock: Clock,
         *,
         where: str,
@@ -88,6 +86,7 @@ class RedisChannels:
         self._tickers_within_s = tickers_within_s
         self._reader = MessageReader(prefix, self._refuse)
         self._rng = Random()  # noqa: S311 - spreads attempts in time, no secret
+        self._away = False
         self._error = "not connected yet"
         self._since_s = float("-inf")
         self._heard_ms: int | None = None
@@ -95,14 +94,21 @@ class RedisChannels:
 
     async def run(self, take: Take) -> None:
         """See ``Source``."""
+        try:
+            await self._stay_on(take)
+        finally:
+            self.connected = False
+
+    async def _stay_on(self, take: Take) -> None:
         wait_s = _FIRST_WAIT_S
         while True:
             try:
                 await self._stay(take)
-            except _AWAY as error:
+            except REDIS_AWAY as error:
                 if self.connected and self._clock.monotonic_s() - self._since_s >= _LASTING_S:
                     wait_s = _FIRST_WAIT_S
                 await self._lost(error, take)
+            _heed_cancellation()
             # Spread, so that a Redis that comes back is not met by all who wait for it at once.
             await self._clock.sleep(wait_s * self._rng.uniform(0.8, 1.2))
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
@@ -134,14 +140,18 @@ class RedisChannels:
         """Connect and hand on what comes until the connection is lost, which raises."""
         async with within(self._timeout_s):
             client = await self._connect()
+        # The library's own attempts would be made in silence: nobody could be told for seconds that there is no Redis.
+        client.set_retry(Retry(NoBackoff(), 0))
         try:
             # First the channels, then the keys: what is published while they are read waits in the socket.
             subscription = await RedisSubscription.open(
                 client, channel_patterns(self._prefix), idle_s=self._idle_s, timeout_s=self._timeout_s
             )
             try:
+                _heed_cancellation()
                 await self._begin(take)
                 await self._take_tickers(client, take)
+                _heed_cancellation()
                 await self._read_on(subscription, take)
             finally:
                 await subscription.close()
@@ -149,10 +159,10 @@ class RedisChannels:
             await self._close(client)
 
     async def _begin(self, take: Take) -> None:
-        if self.connections:
-            _log.warning("Redis is there again", where=self.where)
+        if self._away:
+            _log.warning("Redis is there", where=self.where)
         self.connections += 1
-        self.connected = True
+        self.connected, self._away = True, False
         self._since_s = self._clock.monotonic_s()
         await take([Delivery([self._row()])])
 
@@ -163,11 +173,11 @@ class RedisChannels:
             _log.warning("Redis is away", where=self.where, error=text)
         elif text != self._error:
             _log.warning("no Redis", where=self.where, error=text)
-        self.connected = False
+        self.connected, self._away = False, True
         self._error = text
         await take([Delivery([self._row()])])
 
-    async def _take_tickers(self, client: Redis | RedisCluster, take: Take) -> None:
+    async def _take_tickers(self, client: RedisClient, take: Take) -> None:
         updates = await read_tickers(client, self._prefix, self._refuse, within_s=self._tickers_within_s)
         if self._heard_ms is not None:
             # Channels may have said more than the keys, which Redis can refuse to store. A price from before the connection
@@ -192,11 +202,11 @@ class RedisChannels:
                 await clock.sleep(0)
                 turn_s = clock.monotonic_s()
 
-    async def _close(self, client: Redis | RedisCluster) -> None:
+    async def _close(self, client: RedisClient) -> None:
         try:
             async with within(self._timeout_s):
                 await client.aclose()
-        except _AWAY:
+        except REDIS_AWAY:
             _log.info("a connection that is lost did not close in order", where=self.where)
 
     def _refuse(self, rejected: UpdateRejected) -> None:
@@ -209,3 +219,14 @@ class RedisChannels:
                 count=count,
                 error=str(rejected)[:500],
             )
+
+
+def _heed_cancellation() -> None:
+    """End here if the task was cancelled while redis-py was at work.
+
+    The library writes with ``asyncio.wait_for``. Before Python 3.12 that forgets a cancellation which comes when the writing
+    is just done (CPython's issue 86296), and this source would listen for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

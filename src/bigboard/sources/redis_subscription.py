@@ -23,8 +23,9 @@ except ImportError:
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from redis.asyncio import Redis
     from redis.asyncio.connection import AbstractConnection
+
+    from bigboard.redis_link import RedisClient
 
 __all__ = ["Message", "RedisSubscription"]
 
@@ -59,7 +60,7 @@ class RedisSubscription:
 
     @classmethod
     async def open(
-        cls, client: Redis | RedisCluster, patterns: Sequence[str], *, idle_s: float = 5.0, timeout_s: float = 5.0
+        cls, client: RedisClient, patterns: Sequence[str], *, idle_s: float = 5.0, timeout_s: float = 5.0
     ) -> RedisSubscription:
         """Subscribe on a connection of its own; on a cluster at any node, for all of them pass on what is published.
 
@@ -142,7 +143,7 @@ class RedisSubscription:
             raise ConnectionError(f"a message of more than {_LONGEST_WAITING} bytes")
 
 
-async def _connection(client: Redis | RedisCluster) -> AbstractConnection:
+async def _connection(client: RedisClient) -> AbstractConnection:
     if isinstance(client, RedisCluster):
         await client.initialize()
         connection: AbstractConnection = client.get_random_node().acquire_connection()

@@ -19,10 +19,8 @@ except ImportError:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from redis.asyncio import Redis
-    from redis.asyncio.cluster import RedisCluster
-
     from bigboard.board import Update
+    from bigboard.redis_link import RedisClient
 
 __all__ = ["read_tickers"]
 
@@ -37,7 +35,7 @@ _CHUNK: Final = 200
 
 
 async def read_tickers(
-    client: Redis | RedisCluster, prefix: str, refuse: Callable[[UpdateRejected], None], *, within_s: float
+    client: RedisClient, prefix: str, refuse: Callable[[UpdateRejected], None], *, within_s: float
 ) -> list[Update]:
     """The tickers that are there. ``refuse`` is told of each that cannot be read.
 
@@ -56,7 +54,7 @@ async def read_tickers(
 
 
 async def _read(
-    client: Redis | RedisCluster, prefix: str, refuse: Callable[[UpdateRejected], None], updates: list[Update]
+    client: RedisClient, prefix: str, refuse: Callable[[UpdateRejected], None], updates: list[Update]
 ) -> None:
     start = len(f"{prefix}{TICKERS}")
     names: list[str] = []
@@ -73,7 +71,7 @@ async def _read(
 
 
 async def _get(
-    client: Redis | RedisCluster, names: list[str], start: int, refuse: Callable[[UpdateRejected], None]
+    client: RedisClient, names: list[str], start: int, refuse: Callable[[UpdateRejected], None]
 ) -> list[Update]:
     updates: list[Update] = []
     if not names:
