@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from bigboard.cli.status import lines_of, table
 from bigboard.wire.messages import StateUpdate
-from servers import run, running_up
+from servers import DEADLINE_S, run, running_up
 
 _NOW = 1_760_000_010_000
 _ROWS = {
@@ -39,9 +40,11 @@ def test_the_table_aligns_words_left_and_numbers_right() -> None:
 
 async def test_it_tells_of_a_running_board_and_ends_with_0_only_if_all_is_up() -> None:
     async with running_up() as server:
-        told = await run("status", "--url", server.ws_url, "--json")
-        roles = {one["role"]: one for one in json.loads(told.out)["roles"]}
-        assert {"feed", "aggregator"} <= roles.keys()
+        roles: dict[str, dict[str, object]] = {}
+        async with asyncio.timeout(DEADLINE_S):
+            while not {"feed", "aggregator", "gateway"} <= roles.keys():  # they report once a second
+                told = await run("status", "--url", server.ws_url, "--json")
+                roles = {one["role"]: one for one in json.loads(told.out)["roles"]}
         assert (told.status == 0) == all(one["status"] == "up" for one in roles.values())
         shown = await run("status", "--url", server.ws_url)
         assert "aggregator" in shown.out

@@ -9,9 +9,10 @@ from bigboard.board import Update, UpdateBatch
 from bigboard.collector import MarketCollector
 from bigboard.collector.outbox import Outbox
 from bigboard.collector.zeromq_source import ZeromqSource
+from bigboard.redis_link import RedisAddress
 from bigboard.runtime.background import run_until, stopped_by_signals
 from bigboard.runtime.collector_settings import collector_settings
-from bigboard.runtime.redis_parts import build_publisher
+from bigboard.runtime.redis_parts import build_publisher, redis_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,8 @@ class CollectorRole:
 
     def __init__(self, settings: Settings, clock: Clock, tell: Callable[[str], None]) -> None:
         self.settings = settings
+        # Before there is a socket that somebody would have to close.
+        RedisAddress.parse(redis_url(settings, "a collector"))
         self.source = ZeromqSource(
             settings.feed, clock, silence_s=settings.feed_silence, max_symbols=settings.max_symbols
         )

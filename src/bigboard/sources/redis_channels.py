@@ -6,6 +6,7 @@ the tickers are read again, which brings prices up to date, and the services men
 
 from __future__ import annotations
 
+import asyncio
 from random import Random
 from typing import TYPE_CHECKING, Final, TypeAlias
 
