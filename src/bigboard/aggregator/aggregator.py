@@ -55,6 +55,9 @@ class Aggregator:
         self.updates = 0
         """Updates taken, changed anything or not."""
         self.commits = 0
+        self.begun = asyncio.Event()
+        """Set once the history stands on the spine. One that goes on with another's history must take nothing before: what
+        is applied by then would be in its first snapshot, and in no diff."""
         self.rejections = Rejections()
         self.outage = Outage()
         self._spine = spine
@@ -115,6 +118,7 @@ class Aggregator:
         """Start the history on the spine, then commit until cancelled."""
         while not await self._begin():
             await self._clock.sleep(_RETRY_S)
+        self.begun.set()
         while True:
             await self._dirty.wait()
             self._dirty.clear()

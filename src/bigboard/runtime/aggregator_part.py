@@ -124,18 +124,22 @@ class AggregatorPart:
             await take_over(self._spine, standing, self.board, lambda: new_epoch(self._clock.epoch_ms()))
             # What another writer left half done is not this one's: it starts from the board alone.
             self.aggregator = self._new(self._settings, self._clock, self._spine, self.name)
-            self._look_around()
             self.leads = True
             self.takeovers += 1
             self._on_lead()
             _log.info("leads", epoch=self.board.epoch, sequence=self.board.sequence)
-            works = [self.aggregator.run(), self._source.run(self._take), self._report()]
+            works = [self.aggregator.run(), self._listen(), self._report()]
             tasks = [keeping, *(asyncio.create_task(work) for work in works)]
             await _until_one_ends(tasks)
             _log.warning("the lease is lost", sequence=self.board.sequence)
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        await self.aggregator.begun.wait()
+        self._look_around()
+        await self._source.run(self._take)
 
     async def _take(self, deliveries: list[Delivery]) -> None:
         aggregator = self.aggregator
@@ -150,6 +154,7 @@ class AggregatorPart:
             self._watch.note(updates, now_s)
 
     async def _report(self) -> None:
+        await self.aggregator.begun.wait()
         while True:
             await self._clock.sleep(_REPORT_S)
             own = self.aggregator.service()
