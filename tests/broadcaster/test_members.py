@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bigboard.board import Limits, Update
+from bigboard.board import Board, Limits, Update
 from bigboard.wire import CloseCode, SessionState
 from broadcaster.stage import EPOCH, Stage
 
@@ -143,6 +143,21 @@ def test_a_resume_that_waits_goes_on_when_the_replica_is_there() -> None:
     stage.commit(ORDER._replace(data={"price": 2}))
     stage.advance(0.25)
     assert client.kinds() == ["subscribed", "diff_update"]
+
+
+def test_a_resume_waits_for_a_replica_that_has_no_history_yet() -> None:
+    stage = Stage()
+    stage.commit(ORDER)
+    full = stage.board.snapshot()
+    stage.board.load(Board("").snapshot())
+    client = stage.join()
+    client.subscribe("orders", resume={"epoch": EPOCH, "sequence": full.sequence})
+    stage.advance(1)
+    assert client.kinds() == [], "an empty board would take from the client what it holds"
+    stage.board.load(full)
+    stage.tick(committed=True)
+    assert client.kinds() == ["subscribed"]
+    assert client.arrived[0][1]["resumed"] is True
 
 
 def test_a_resume_that_waits_in_vain_ends_though_nothing_is_committed() -> None:

@@ -37,7 +37,7 @@ from bigboard.wire.messages import (
     rfc3339,
 )
 from bigboard.wire.standing import Standing
-from bigboard.wire.waiting import Waiting
+from bigboard.wire.waiting import Waiting, must_wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -309,9 +309,8 @@ class ServerSession:
         if resume is None:
             self._add(message, subscriptions, now)
             return
-        board, cursor = self._frames.board, Cursor(resume.epoch, resume.sequence)
-        if cursor.epoch == board.epoch and cursor.sequence > board.sequence:
-            # Another gateway was ahead of this one when it was left. To answer now would take the client back in time.
+        cursor = Cursor(resume.epoch, resume.sequence)
+        if must_wait(cursor, self._frames.board):
             deadline = now.monotonic + self._limits.resume_wait
             self._waiting = Waiting(message, cursor, subscriptions, deadline)
             self.state = SessionState.WAITING

@@ -9,9 +9,18 @@ if TYPE_CHECKING:
     from bigboard.wire.instant import Instant
     from bigboard.wire.messages import Subscribe
 
-__all__ = ["Waiting"]
+__all__ = ["Waiting", "must_wait"]
 
 _LARGEST = 2**63 - 1
+
+
+def must_wait(cursor: Cursor, board: Board) -> bool:
+    """Whether this replica may yet come to where a client stands.
+
+    Another gateway was ahead of this one when the client left it, or this one has just started and has no history yet. To
+    answer now would take the client back in time, or give it nothing where it had all.
+    """
+    return not board.epoch or (cursor.epoch == board.epoch and cursor.sequence > board.sequence)
 
 
 class Waiting(NamedTuple):
@@ -24,8 +33,7 @@ class Waiting(NamedTuple):
 
     def is_over(self, board: Board, now: Instant) -> bool:
         """Whether the board is there, can never be there, or has taken too long."""
-        there = board.sequence >= self.cursor.sequence or board.epoch != self.cursor.epoch
-        return there or now.monotonic >= self.deadline
+        return not must_wait(self.cursor, board) or now.monotonic >= self.deadline
 
     @property
     def may_be_true(self) -> bool:
