@@ -1,14 +1,12 @@
-"""A Redis that is not there yet, restarts, hangs, cuts a slow listener off, or refuses; and other ways to one."""
+"""A Redis that is not there yet, restarts, hangs, cuts a slow listener off, or refuses."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
-from redis.asyncio.cluster import ClusterNode, RedisCluster
 from structlog.testing import capture_logs
 
 from bigboard.clock import SystemClock
@@ -18,10 +16,7 @@ from servers import DEADLINE_S, until
 from sources.listening import command, listening, publish
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bigboard.sources import Delivery
-    from redis_servers import RedisServer
 
 
 async def test_a_redis_that_is_not_there_yet_is_waited_for() -> None:
@@ -228,69 +223,3 @@ async def test_what_is_no_redis_is_left_alone() -> None:
     async with stranger, redis_server() as server, listening(server, connect) as listener:
         await until(lambda: len(listener.states) >= 2, "two attempts")
         assert set(listener.states) == {"down"}
-
-
-async def test_a_unix_socket_with_a_password_and_a_database(tmp_path: Path) -> None:
-    path = tmp_path / "redis.sock"
-    async with redis_server("--unixsocket", str(path)) as server:
-        async with server.client() as client:
-            await client.config_set("requirepass", "secret")
-
-        async def connect() -> Redis:
-            return Redis.from_url(f"unix://:secret@{path}?db=3")
-
-        async with listening(server, connect) as listener, Redis.from_url(f"unix://:secret@{path}?db=3") as client:
-            await client.set("ticker:X/USDT", '{"last": 1}')
-            await listener.up()
-            await publish(client, [("risk:a", b"{}")])
-            await listener.heard(1)
-            await command(client, "CLIENT", "KILL", "TYPE", "pubsub")
-            await until(lambda: listener.source.connections == 2, "the second connection")
-
-
-async def test_a_cluster_passes_on_what_is_published_at_any_node() -> None:
-    async with redis_server(*_cluster_options()) as one, redis_server(*_cluster_options()) as other:
-        await _join(one, other)
-
-        async def connect() -> RedisCluster:
-            return RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", one.port)])
-
-        async with one.client() as first, other.client() as second:
-            client = await connect()
-            for number in range(20):
-                await client.set(f"ticker:S{number}/USDT", f'{{"last": {number}}}')
-            await client.aclose()
-            async with listening(one, connect) as listener:
-                await until(lambda: listener.source.tickers == 20, "the tickers of both nodes")
-                await publish(first, [("risk:a", b'{"leverage": 1}')])
-                await publish(second, [("risk:b", b'{"leverage": 2}')])
-                await listener.heard(2)
-                assert listener.data("risk") == {"a": {"leverage": 1}, "b": {"leverage": 2}}
-
-
-def _cluster_options() -> tuple[str, ...]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        bus: int = free.getsockname()[1]
-    return "--cluster-enabled", "yes", "--cluster-port", str(bus)
-
-
-async def _join(one: RedisServer, other: RedisServer) -> None:
-    async with one.client() as first, other.client() as second:
-        await command(first, "CLUSTER", "ADDSLOTSRANGE", 0, 8_191)
-        await command(second, "CLUSTER", "ADDSLOTSRANGE", 8_192, 16_383)
-        await command(second, "CONFIG", "SET", "cluster-node-timeout", 5_000)
-        info: dict[str, Any] = await second.info("server")
-        assert info["redis_mode"] == "cluster"
-        bus = str((await second.config_get("cluster-port"))["cluster-port"])
-        await command(first, "CLUSTER", "MEET", "127.0.0.1", other.port, bus)
-        async with asyncio.timeout(DEADLINE_S):
-            for client in (first, second):
-                while b"cluster_state:ok" not in _bytes(await command(client, "CLUSTER", "INFO")):
-                    await asyncio.sleep(0.02)
-
-
-def _bytes(reply: Any) -> bytes:
-    if isinstance(reply, dict):
-        return f"cluster_state:{reply['cluster_state']}".encode()
-    return reply if isinstance(reply, bytes) else str(reply).encode()

@@ -24,6 +24,7 @@ from bigboard.sources.redis_tickers import read_tickers
 from bigboard.sources.ticker_keys import arrival_of
 
 try:
+    from redis.asyncio.cluster import RedisCluster
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 except ImportError:
@@ -207,6 +208,10 @@ class RedisChannels:
         try:
             async with within(self._timeout_s):
                 await client.aclose()
+                if isinstance(client, RedisCluster):
+                    # After a command that failed it takes itself for closed, and keeps what it has opened since.
+                    await client.nodes_manager.aclose()
+                    await client.nodes_manager.aclose("startup_nodes")
         except REDIS_AWAY:
             _log.info("a connection that is lost did not close in order", where=self.where)
 

@@ -8,20 +8,22 @@ as much as all that the board does with one.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
+from random import shuffle
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bigboard.errors import MissingExtra
-from bigboard.redis_link import within
+from bigboard.redis_link import REDIS_AWAY, within
 
 try:
     import hiredis
     from redis.asyncio.cluster import RedisCluster
-    from redis.exceptions import RedisError, ResponseError
+    from redis.exceptions import ResponseError
 except ImportError:
     raise MissingExtra("redis", "listening to Redis") from None
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from redis.asyncio.connection import AbstractConnection
 
@@ -68,15 +70,21 @@ class RedisSubscription:
         redis-py's errors, ``OSError`` or ``TimeoutError``, as every method does.
         """
         async with within(timeout_s):
-            connection = await _connection(client)
-        try:
-            subscription = cls(connection, idle_s=idle_s, timeout_s=timeout_s)
-            async with within(timeout_s):
-                await subscription._subscribe(patterns)
-        except BaseException:
-            await _disconnect(connection)
-            raise
-        return subscription
+            connections = await _connections(client)
+        while True:
+            connection = connections.pop()()
+            try:
+                async with within(timeout_s):
+                    await connection.connect()
+                    subscription = cls(connection, idle_s=idle_s, timeout_s=timeout_s)
+                    await subscription._subscribe(patterns)
+            except BaseException as error:
+                await _disconnect(connection)
+                # Of a cluster, a node that has gone stays on the map until the others have agreed that it is gone.
+                if not connections or not isinstance(error, REDIS_AWAY):
+                    raise
+            else:
+                return subscription
 
     async def read(self) -> list[Message]:
         """Messages in order, at least one; waits for it if need be. It does not always give the event loop its turn."""
@@ -143,16 +151,16 @@ class RedisSubscription:
             raise ConnectionError(f"a message of more than {_LONGEST_WAITING} bytes")
 
 
-async def _connection(client: RedisClient) -> AbstractConnection:
-    if isinstance(client, RedisCluster):
-        await client.initialize()
-        connection: AbstractConnection = client.get_random_node().acquire_connection()
-        await connection.connect()
-        return connection
-    pooled: AbstractConnection = await client.connection_pool.get_connection()
-    return pooled
+async def _connections(client: RedisClient) -> list[Callable[[], AbstractConnection]]:
+    """What makes a connection: to one place, or to each node of a cluster, in a random order."""
+    if not isinstance(client, RedisCluster):
+        return [client.connection_pool.make_connection]
+    await client.initialize()
+    nodes = client.get_nodes()
+    shuffle(nodes)
+    return [partial(node.connection_class, **node.connection_kwargs) for node in nodes]
 
 
 async def _disconnect(connection: AbstractConnection) -> None:
-    with suppress(RedisError, OSError, TimeoutError):
+    with suppress(*REDIS_AWAY):
         await connection.disconnect(nowait=True)

@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bigboard.errors import MissingExtra, UpdateRejected
-from bigboard.redis_link import within
+from bigboard.errors import UpdateRejected
+from bigboard.redis_link import REDIS_AWAY, within
 from bigboard.sources.patterns import ticker_pattern
 from bigboard.sources.ticker_keys import TICKERS, ticker_update
-
-try:
-    from redis.exceptions import RedisClusterException, RedisError, ResponseError
-except ImportError:
-    raise MissingExtra("redis", "reading the last prices") from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,17 +34,16 @@ async def read_tickers(
 ) -> list[Update]:
     """The tickers that are there. ``refuse`` is told of each that cannot be read.
 
-    They are a help and no more: what is not read within ``within_s``, or may not be, is left out and the log says so.
-    Raises redis-py's errors or ``OSError`` if the connection is lost.
+    They are a help and no more: what is not read within ``within_s``, may not be, or lies on a node of a cluster that is
+    away, is left out, and the log says so.
     """
     updates: list[Update] = []
     try:
         async with within(within_s):
             await _read(client, prefix, refuse, updates)
-    except TimeoutError:
-        _log.warning("not all tickers were read", within_s=within_s, read=len(updates))
-    except (ResponseError, RedisClusterException) as error:
-        _log.warning("tickers cannot be read", error=str(error)[:200])
+    except REDIS_AWAY as error:
+        text = str(error)[:200] or f"not all within {within_s:g} s"
+        _log.warning("tickers cannot be read", error=text, read=len(updates))
     return updates
 
 
@@ -81,7 +75,7 @@ async def _get(
     for name in names:
         pipeline.get(name)
     for name, value in zip(names, await pipeline.execute(raise_on_error=False), strict=True):
-        if isinstance(value, RedisError) or value is None:
+        if isinstance(value, Exception) or value is None:
             continue  # It ended meanwhile, or is of another type.
         try:
             updates.append(ticker_update(name[start:], value.encode() if isinstance(value, str) else value))
