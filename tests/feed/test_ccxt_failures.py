@@ -196,32 +196,61 @@ async def test_a_gap_while_the_snapshot_is_awaited(exchange: LocalExchange, bitc
         assert min(watcher.shown_ids) > newest, "a book from before the gap was shown after it"
 
 
-async def test_what_ccxt_itself_would_show_of_such_a_gap(
-    exchange: LocalExchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Why its books are checked: this fails once ccxt closes the hole, and the check may go."""
-    monkeypatch.setattr(Venue, "checks_books", property(lambda _: False, lambda _, __: None), raising=False)
-    exchange.hold_snapshots()
-    async with watching(feed_of(exchange), exchange) as watcher:
-        newest = await _a_gap_while_the_snapshot_is_awaited(watcher, exchange)
-        assert min(watcher.shown_ids) < newest
+async def _a_snapshot_that_is_behind(watcher: FeedWatcher, exchange: LocalExchange) -> None:
+    """The exchange has moved on, and gives snapshots of before until it was asked three times."""
+    async with asyncio.timeout(15):
+        while exchange.requests["/fapi/v1/depth"] < 3:
+            exchange.advance(3)
+            await asyncio.sleep(0.02)
+    exchange.snapshots_from.clear()
+    await _settle(watcher, exchange, exchange.markets["BTCUSDT"])
 
 
-async def test_a_snapshot_from_a_cache_that_is_behind(exchange: LocalExchange, bitcoin: RecordedMarket) -> None:
-    old = bitcoin.snapshot(1_000)
+def _move_on(exchange: LocalExchange) -> int:
+    """Let the market go on while the snapshots stay behind; returns the update id of now."""
+    bitcoin = exchange.markets["BTCUSDT"]
+    exchange.snapshots_from["BTCUSDT"] = bitcoin.snapshot(1_000)
     exchange.advance(600)
-    now = bitcoin.update_id
-    assert old["lastUpdateId"] < now
-    exchange.snapshots_from["BTCUSDT"] = old
+    assert exchange.snapshots_from["BTCUSDT"]["lastUpdateId"] < bitcoin.update_id
+    return bitcoin.update_id
+
+
+async def test_a_snapshot_from_a_cache_that_is_behind(exchange: LocalExchange) -> None:
+    now = _move_on(exchange)
     async with watching(feed_of(exchange), exchange) as watcher:
-        async with asyncio.timeout(15):
-            while exchange.requests["/fapi/v1/depth"] < 3:  # it asks again and again
-                exchange.advance(3)
-                await asyncio.sleep(0.02)
-        assert not watcher.shown_ids
-        exchange.snapshots_from.clear()
-        await _settle(watcher, exchange, bitcoin)
+        await _a_snapshot_that_is_behind(watcher, exchange)
         assert min(watcher.shown_ids) > now
+
+
+class TestWhatCcxtItselfWouldShow:
+    """Why its books are checked. Where one of these fails, ccxt has closed the hole, and the check for it may go."""
+
+    @pytest.fixture(autouse=True)
+    def _unchecked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Venue, "checks_books", property(lambda _: False, lambda _, __: None), raising=False)
+
+    async def test_of_a_gap_while_the_snapshot_is_awaited(self, exchange: LocalExchange) -> None:
+        exchange.hold_snapshots()
+        async with watching(feed_of(exchange), exchange) as watcher:
+            newest = await _a_gap_while_the_snapshot_is_awaited(watcher, exchange)
+            assert min(watcher.shown_ids) < newest
+
+    async def test_of_a_snapshot_that_is_behind(self, exchange: LocalExchange) -> None:
+        now = _move_on(exchange)
+        async with watching(feed_of(exchange), exchange) as watcher:
+            await _a_snapshot_that_is_behind(watcher, exchange)
+            assert min(watcher.shown_ids) < now
+
+    async def test_of_a_market_that_runs_out_of_levels(self) -> None:
+        moving = market(lines=20_000)
+        async with LocalExchange(moving) as exchange:
+            feed = feed_of(exchange, book_levels=50)
+            async with watching(feed, exchange, all_right=False) as watcher:
+                await until(lambda: is_subscribed(exchange))
+                async with asyncio.timeout(60):
+                    while not watcher.wrong:
+                        assert exchange.advance(20), "no book was ever wrong"
+                        await asyncio.sleep(0.005)
 
 
 async def test_a_market_that_runs_out_of_the_snapshots_levels(bitcoin: RecordedMarket) -> None:
