@@ -55,11 +55,11 @@ async def _begin(watcher: FeedWatcher, exchange: LocalExchange, bitcoin: Recorde
     await _settle(watcher, exchange, bitcoin)
 
 
-async def _settle(watcher: FeedWatcher, exchange: LocalExchange, bitcoin: RecordedMarket) -> None:
-    """Let the market go on until what is shown is its state."""
-    async with asyncio.timeout(15):
+async def _settle(watcher: FeedWatcher, exchange: LocalExchange, bitcoin: RecordedMarket, *, messages: int = 5) -> None:
+    """Let the market go on, so many ``messages`` about five times a second, until what is shown is its state."""
+    async with asyncio.timeout(30):
         while not (watcher.has_book_of(bitcoin) and watcher.has_quote_of(bitcoin)):
-            assert exchange.advance(5), "the recording is over"
+            assert exchange.advance(messages), "the recording is over"
             for _ in range(20):
                 if watcher.has_book_of(bitcoin) and watcher.has_quote_of(bitcoin):
                     return
@@ -100,21 +100,23 @@ async def test_a_killed_socket_of_one_stream_leaves_the_others_alone(
         assert {watcher.services[f"binanceusdm/{part}"].resyncs for part in ("quotes", "book", "ticker")} == {0}
 
 
-async def test_a_silent_socket_is_noticed_and_left(exchange: LocalExchange, bitcoin: RecordedMarket) -> None:
-    feed = feed_of(exchange, stale_after_s=0.5, stale_after_trades_s=0.5)
-    async with watching(feed, exchange) as watcher:
-        await _begin(watcher, exchange, bitcoin)
-        exchange.silent = True
-        handshakes = exchange.handshakes
-        await until(lambda: watcher.emptied == 1, "the book is off the screen")
-        details = [status.detail or "" for status in watcher.history if status.service == _BOOK]
-        assert any(detail.startswith("nothing for ") for detail in details), details
-        await until(lambda: exchange.handshakes >= handshakes + 5, "every stream is connected to again")
-        exchange.advance(200)  # into the void: the new connections are acknowledged, and silent too
-        exchange.silent = False
-        await until(lambda: is_subscribed(exchange))
-        await _settle(watcher, exchange, bitcoin)
-        assert watcher.services[_BOOK].resyncs == 1
+async def test_a_silent_socket_is_noticed_and_left() -> None:
+    bitcoin = market(lines=20_000)
+    async with LocalExchange(bitcoin) as exchange:
+        feed = feed_of(exchange, stale_after_s=1.0, stale_after_trades_s=1.0)
+        async with watching(feed, exchange) as watcher:
+            await _begin(watcher, exchange, bitcoin)
+            exchange.silent = True
+            handshakes = exchange.handshakes
+            await until(lambda: watcher.emptied == 1, "the book is off the screen")
+            details = [status.detail or "" for status in watcher.history if status.service == _BOOK]
+            assert any(detail.startswith("nothing for ") for detail in details), details
+            await until(lambda: exchange.handshakes >= handshakes + 5, "every stream is connected to again")
+            exchange.advance(200)  # into the void: the new connections are acknowledged, and silent too
+            exchange.silent = False
+            # A lively market: with so short a patience a calm one would be taken for a silent connection.
+            await _settle(watcher, exchange, bitcoin, messages=100)
+            assert watcher.resyncs(_BOOK) >= 1
 
 
 async def test_one_stream_that_was_dropped_in_silence(bitcoin: RecordedMarket) -> None:
