@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.asyncio.client import connect
 
 from bigboard.version import VERSION
+from cli.test_feed_and_collector import free_endpoint
 from feed.live_feed import is_subscribed, market
 from feed.local_exchange import LocalExchange
+from redis_servers import redis_server
+from roles import role
 from servers import DEADLINE_S, run, running_up, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytest.importorskip("ccxt")
 
@@ -74,6 +80,28 @@ def _shows(state: dict[str, Any], symbol: str, exchange: LocalExchange) -> bool:
     ] == [float(quote["b"]), float(quote["a"])]
 
 
+async def test_the_same_by_processes_that_are_joined_by_zeromq_and_redis(tmp_path: Path) -> None:
+    bitcoin = market()
+    config = tmp_path / "bigboard.yaml"
+    endpoint = free_endpoint()
+    async with LocalExchange(bitcoin) as exchange, redis_server() as server, server.client() as client:
+        config.write_text(f"exchange_url: {exchange.url}\n")
+        options = [*_options(exchange, "BTC/USDT:USDT"), "--config", str(config), "--feed", endpoint]
+        async with role("collector", "--feed", endpoint, "--redis", server.url), role("feed", *options) as feed:
+            assert await feed.line("Bigboard") == f"Bigboard {VERSION} feed: binanceusdm live: BTC/USDT:USDT"
+            await until(lambda: is_subscribed(exchange))
+            async with asyncio.timeout(DEADLINE_S):
+                while True:
+                    assert exchange.advance(10)
+                    await asyncio.sleep(0.2)
+                    ticker = json.loads(await client.get("ticker:BTC/USDT") or "{}")
+                    quote = bitcoin.said.get("bookTicker", {"b": 0, "a": 0})
+                    if (ticker.get("bid"), ticker.get("ask")) == (float(quote["b"]), float(quote["a"])):
+                        break
+            assert (ticker["mode"], ticker["venue"]) == ("live", "binanceusdm")
+
+
+@pytest.mark.parametrize("command", ["up", "feed"])
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -83,11 +111,11 @@ def _shows(state: dict[str, Any], symbol: str, exchange: LocalExchange) -> bool:
         (["--exchange", "binanceusdm", "--symbols", "BTCUSDT", "--loop"], ["loop", "--replay"]),
     ],
 )
-async def test_a_mistake_is_one_line_before_anything_is_served(arguments: list[str], words: list[str]) -> None:
+async def test_a_mistake_is_one_line_before_anything_is_served(
+    command: str, arguments: list[str], words: list[str]
+) -> None:
     async with LocalExchange(market(lines=10)) as exchange:
-        ended = await run(
-            "up", "--port=0", "--hub-port=0", *arguments, environment={"BIGBOARD_EXCHANGE_URL": exchange.url}
-        )
+        ended = await run(command, *arguments, environment={"BIGBOARD_EXCHANGE_URL": exchange.url})
     assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1), ended.err
     assert ended.err.startswith("bigboard: ")
     for word in words:

@@ -59,6 +59,33 @@ def test_trades_alone_make_price_and_statistics() -> None:
     assert "bid_price" not in row
 
 
+def test_the_exchanges_own_day_counts_more_than_what_was_seen_of_it() -> None:
+    desk = Desk()
+    desk.say(0, trade(0, 100.0, 1.0))
+    assert desk.row()["open_24h"] == 100.0
+    desk.say(5, ticker(5, open=80.0, high=120.0, low=70.0, base_volume=5_000.0))
+    row = desk.row()
+    assert (row["open_24h"], row["high_24h"], row["low_24h"], row["volume_24h"]) == (80.0, 120.0, 70.0, 5_000.0)
+    assert (row["change_24h"], row["change_24h_pct"]) == (20.0, 25.0)
+    assert "quote_volume_24h" not in row, "the exchange does not tell it, and one trade is not the day's"
+    desk.say(10, trade(10, 130.0, 1.0, number=2))
+    row = desk.row()
+    assert (row["change_24h"], row["high_24h"], row["low_24h"], row["volume_24h"]) == (50.0, 130.0, 70.0, 5_000.0)
+    desk.say(20, ticker(20, open=81.0, high=130.0, low=71.0, base_volume=5_001.0))
+    row = desk.row()
+    assert (row["change_24h"], row["low_24h"], row["volume_24h"]) == (49.0, 71.0, 5_001.0)
+
+
+def test_the_exchanges_own_day_outlives_the_window() -> None:
+    desk = Desk("live")
+    desk.say(0, trade(0, 100.0), ticker(0, open=80.0, high=120.0, low=70.0))
+    later = _DAY_MS + 120_000
+    desk.say(later, ticker(later, "ETH/USDT", bid=1.0))
+    for at in range(later, later + 62_000, 1_000):
+        desk.flush(at)
+    assert desk.row()["open_24h"] == 80.0
+
+
 def test_a_late_ticker_does_not_set_the_last_price_back() -> None:
     desk = Desk()
     desk.say(100, trade(100, 101.0), ticker(50, last=100.0, bid=99.0))

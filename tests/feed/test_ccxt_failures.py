@@ -55,11 +55,11 @@ async def _begin(watcher: FeedWatcher, exchange: LocalExchange, bitcoin: Recorde
     await _settle(watcher, exchange, bitcoin)
 
 
-async def _settle(watcher: FeedWatcher, exchange: LocalExchange, bitcoin: RecordedMarket) -> None:
-    """Let the market go on until what is shown is its state."""
-    async with asyncio.timeout(15):
+async def _settle(watcher: FeedWatcher, exchange: LocalExchange, bitcoin: RecordedMarket, *, messages: int = 5) -> None:
+    """Let the market go on, so many ``messages`` about five times a second, until what is shown is its state."""
+    async with asyncio.timeout(30):
         while not (watcher.has_book_of(bitcoin) and watcher.has_quote_of(bitcoin)):
-            assert exchange.advance(5), "the recording is over"
+            assert exchange.advance(messages), "the recording is over"
             for _ in range(20):
                 if watcher.has_book_of(bitcoin) and watcher.has_quote_of(bitcoin):
                     return
@@ -100,21 +100,23 @@ async def test_a_killed_socket_of_one_stream_leaves_the_others_alone(
         assert {watcher.services[f"binanceusdm/{part}"].resyncs for part in ("quotes", "book", "ticker")} == {0}
 
 
-async def test_a_silent_socket_is_noticed_and_left(exchange: LocalExchange, bitcoin: RecordedMarket) -> None:
-    feed = feed_of(exchange, stale_after_s=0.5, stale_after_trades_s=0.5)
-    async with watching(feed, exchange) as watcher:
-        await _begin(watcher, exchange, bitcoin)
-        exchange.silent = True
-        handshakes = exchange.handshakes
-        await until(lambda: watcher.emptied == 1, "the book is off the screen")
-        details = [status.detail or "" for status in watcher.history if status.service == _BOOK]
-        assert any(detail.startswith("nothing for ") for detail in details), details
-        await until(lambda: exchange.handshakes >= handshakes + 5, "every stream is connected to again")
-        exchange.advance(200)  # into the void: the new connections are acknowledged, and silent too
-        exchange.silent = False
-        await until(lambda: is_subscribed(exchange))
-        await _settle(watcher, exchange, bitcoin)
-        assert watcher.services[_BOOK].resyncs == 1
+async def test_a_silent_socket_is_noticed_and_left() -> None:
+    bitcoin = market(lines=20_000)
+    async with LocalExchange(bitcoin) as exchange:
+        feed = feed_of(exchange, stale_after_s=1.0, stale_after_trades_s=1.0)
+        async with watching(feed, exchange) as watcher:
+            await _begin(watcher, exchange, bitcoin)
+            exchange.silent = True
+            handshakes = exchange.handshakes
+            await until(lambda: watcher.emptied == 1, "the book is off the screen")
+            details = [status.detail or "" for status in watcher.history if status.service == _BOOK]
+            assert any(detail.startswith("nothing for ") for detail in details), details
+            await until(lambda: exchange.handshakes >= handshakes + 5, "every stream is connected to again")
+            exchange.advance(200)  # into the void: the new connections are acknowledged, and silent too
+            exchange.silent = False
+            # A lively market: with so short a patience a calm one would be taken for a silent connection.
+            await _settle(watcher, exchange, bitcoin, messages=100)
+            assert watcher.resyncs(_BOOK) >= 1
 
 
 async def test_one_stream_that_was_dropped_in_silence(bitcoin: RecordedMarket) -> None:
@@ -196,32 +198,61 @@ async def test_a_gap_while_the_snapshot_is_awaited(exchange: LocalExchange, bitc
         assert min(watcher.shown_ids) > newest, "a book from before the gap was shown after it"
 
 
-async def test_what_ccxt_itself_would_show_of_such_a_gap(
-    exchange: LocalExchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Why its books are checked: this fails once ccxt closes the hole, and the check may go."""
-    monkeypatch.setattr(Venue, "checks_books", property(lambda _: False, lambda _, __: None), raising=False)
-    exchange.hold_snapshots()
-    async with watching(feed_of(exchange), exchange) as watcher:
-        newest = await _a_gap_while_the_snapshot_is_awaited(watcher, exchange)
-        assert min(watcher.shown_ids) < newest
+async def _a_snapshot_that_is_behind(watcher: FeedWatcher, exchange: LocalExchange) -> None:
+    """The exchange has moved on, and gives snapshots of before until it was asked three times."""
+    async with asyncio.timeout(15):
+        while exchange.requests["/fapi/v1/depth"] < 3:
+            exchange.advance(3)
+            await asyncio.sleep(0.02)
+    exchange.snapshots_from.clear()
+    await _settle(watcher, exchange, exchange.markets["BTCUSDT"])
 
 
-async def test_a_snapshot_from_a_cache_that_is_behind(exchange: LocalExchange, bitcoin: RecordedMarket) -> None:
-    old = bitcoin.snapshot(1_000)
+def _move_on(exchange: LocalExchange) -> int:
+    """Let the market go on while the snapshots stay behind; returns the update id of now."""
+    bitcoin = exchange.markets["BTCUSDT"]
+    exchange.snapshots_from["BTCUSDT"] = bitcoin.snapshot(1_000)
     exchange.advance(600)
-    now = bitcoin.update_id
-    assert old["lastUpdateId"] < now
-    exchange.snapshots_from["BTCUSDT"] = old
+    assert exchange.snapshots_from["BTCUSDT"]["lastUpdateId"] < bitcoin.update_id
+    return bitcoin.update_id
+
+
+async def test_a_snapshot_from_a_cache_that_is_behind(exchange: LocalExchange) -> None:
+    now = _move_on(exchange)
     async with watching(feed_of(exchange), exchange) as watcher:
-        async with asyncio.timeout(15):
-            while exchange.requests["/fapi/v1/depth"] < 3:  # it asks again and again
-                exchange.advance(3)
-                await asyncio.sleep(0.02)
-        assert not watcher.shown_ids
-        exchange.snapshots_from.clear()
-        await _settle(watcher, exchange, bitcoin)
+        await _a_snapshot_that_is_behind(watcher, exchange)
         assert min(watcher.shown_ids) > now
+
+
+class TestWhatCcxtItselfWouldShow:
+    """Why its books are checked. Where one of these fails, ccxt has closed the hole, and the check for it may go."""
+
+    @pytest.fixture(autouse=True)
+    def _unchecked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Venue, "checks_books", property(lambda _: False, lambda _, __: None), raising=False)
+
+    async def test_of_a_gap_while_the_snapshot_is_awaited(self, exchange: LocalExchange) -> None:
+        exchange.hold_snapshots()
+        async with watching(feed_of(exchange), exchange) as watcher:
+            newest = await _a_gap_while_the_snapshot_is_awaited(watcher, exchange)
+            assert min(watcher.shown_ids) < newest
+
+    async def test_of_a_snapshot_that_is_behind(self, exchange: LocalExchange) -> None:
+        now = _move_on(exchange)
+        async with watching(feed_of(exchange), exchange) as watcher:
+            await _a_snapshot_that_is_behind(watcher, exchange)
+            assert min(watcher.shown_ids) < now
+
+    async def test_of_a_market_that_runs_out_of_levels(self) -> None:
+        moving = market(lines=20_000)
+        async with LocalExchange(moving) as exchange:
+            feed = feed_of(exchange, book_levels=50)
+            async with watching(feed, exchange, all_right=False) as watcher:
+                await until(lambda: is_subscribed(exchange))
+                async with asyncio.timeout(60):
+                    while not watcher.wrong:
+                        assert exchange.advance(20), "no book was ever wrong"
+                        await asyncio.sleep(0.005)
 
 
 async def test_a_market_that_runs_out_of_the_snapshots_levels(bitcoin: RecordedMarket) -> None:

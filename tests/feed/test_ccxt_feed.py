@@ -56,6 +56,9 @@ async def test_live_flow_of_two_symbols_is_the_exchanges() -> None:
             row, said = watcher.rows["BTC/USDT:USDT"], bitcoin.said
             assert row["tick_size"] == 0.1
             assert row["last"] == float(said["24hrMiniTicker"]["c"])
+            day = said["24hrMiniTicker"]
+            assert [row[name] for name in ("open", "high", "low")] == [float(day[letter]) for letter in "ohl"]
+            assert (row["base_volume"], row["quote_volume"]) == (float(day["v"]), float(day["q"]))
             mark = said["markPriceUpdate"]
             assert (row["mark_price"], row["index_price"]) == (float(mark["p"]), float(mark["i"]))
             assert (row["funding_rate"], row["next_funding_time"]) == (float(mark["r"]), mark["T"])

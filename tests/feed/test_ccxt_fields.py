@@ -31,16 +31,22 @@ def test_a_side_that_is_empty_says_nothing() -> None:
 
 @pytest.mark.parametrize("value", [None, 0, -1.0, nan, inf, True, "1.5", [1]])
 def test_what_is_no_price_is_left_out(value: Any) -> None:
-    assert ccxt_fields.last_and_quotes({"last": value}, NOW) is None
+    assert ccxt_fields.day({"last": value}, NOW) is None
     assert ccxt_fields.quotes({"bid": value}, NOW) is None
     assert ccxt_fields.mark_price({"markPrice": value}, NOW) is None
     assert ccxt_fields.trade({"id": "1", "price": value, "amount": 1.0, "side": "buy"}, NOW) is None
 
 
-def test_last_and_quotes_of_an_exchange_that_tells_them_nowhere_else() -> None:
-    ticker = {"last": 1.55, "bid": 1.5, "ask": 1.6, "timestamp": NOW - 5}
-    assert ccxt_fields.last_and_quotes(ticker, NOW) == {"last": 1.55, "bid": 1.5, "ask": 1.6, **TIMES}
-    assert ccxt_fields.last_and_quotes({}, NOW) is None
+def test_a_day_ticker() -> None:
+    ticker = {"last": 1.55, "bid": 1.5, "ask": 1.6, "timestamp": NOW - 5, "open": 1.0, "high": 2.0, "low": 0.5}
+    volumes = {"baseVolume": 7.0, "quoteVolume": 0.0}
+    assert ccxt_fields.day({**ticker, **volumes}, NOW) == {
+        **{name: ticker[name] for name in ("last", "bid", "ask", "open", "high", "low")},
+        "base_volume": 7.0,
+        "quote_volume": 0.0,
+        **TIMES,
+    }
+    assert ccxt_fields.day({}, NOW) is None
 
 
 def test_mark_price() -> None:

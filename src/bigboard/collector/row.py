@@ -123,7 +123,7 @@ class MarketRow:
     def day(self, window: RollingDay, *, with_volume: bool) -> None:
         """Take the 24 h statistics; once the window is empty they are gone."""
         if window.empty:
-            self._drop_day()
+            self.drop_day()
             return
         opened, last = window.open, self.fields.get("last_price")
         self.set("open_24h", opened)
@@ -133,11 +133,36 @@ class MarketRow:
             self.set("volume_24h", round_significant(window.volume), 0.0)
             self.set("quote_volume_24h", round_significant(window.quote_volume))
         if last is not None:
-            change = self._scale.difference(last, opened)
-            self.set("change_24h", change)
-            self.set("change_24h_pct", round(100.0 * change / opened, 4) if opened > 0 else None)
+            self._change(last, opened)
 
-    def _drop_day(self) -> None:
+    def told_day(self, ticker: Ticker) -> None:
+        """Take the 24 h statistics that the exchange tells; what it does not say stays."""
+        for name, value in (("open", ticker.open), ("high", ticker.high), ("low", ticker.low)):
+            if value is not None:
+                self.set(f"{name}_24h", value)
+        for name, value in (("volume", ticker.base_volume), ("quote_volume", ticker.quote_volume)):
+            if value is not None:
+                self.set(f"{name}_24h", value, 0.0)
+
+    def change_since_told(self) -> None:
+        """Bring the exchange's statistics, which come about once a second, up to the last price."""
+        last, opened = self.fields.get("last_price"), self.fields.get("open_24h")
+        if last is None:
+            return
+        if last > self.fields.get("high_24h", last):
+            self.set("high_24h", last)
+        if last < self.fields.get("low_24h", last):
+            self.set("low_24h", last)
+        if opened is not None:
+            self._change(last, opened)
+
+    def _change(self, last: float, opened: float) -> None:
+        change = self._scale.difference(last, opened)
+        self.set("change_24h", change)
+        self.set("change_24h_pct", round(100.0 * change / opened, 4) if opened > 0 else None)
+
+    def drop_day(self) -> None:
+        """Forget the 24 h statistics."""
         for name in ("open", "high", "low", "volume", "quote_volume", "change"):
             self.set(f"{name}_24h", None)
         self.set("change_24h_pct", None)

@@ -30,6 +30,7 @@ class SymbolState:
     __slots__ = (
         "_best",
         "_counted",
+        "_day_told",
         "_traded",
         "key",
         "latencies",
@@ -61,6 +62,7 @@ class SymbolState:
         self._best: BestLevels | None = BestLevels(max_book_levels)
         self._traded = False
         self._counted = False
+        self._day_told = False
 
     def ticker(self, event: Ticker) -> None:
         """Take prices and quotes; best bid and ask come from the ticker alone from the first one that has them."""
@@ -73,6 +75,8 @@ class SymbolState:
             if -MOST <= event.last <= MOST:
                 self.window.add(event.timestamp, event.last)
                 self._counted = True
+        if event.open is not None or event.high is not None or event.base_volume is not None:
+            self._tell_day(event)
         row.extras(event)
         row.stamp(event.timestamp, event.received_at)
 
@@ -113,7 +117,10 @@ class SymbolState:
         """What of the row is new. The statistics of the day are worked out here, once for all that came together."""
         if self._counted:
             self._counted = False
-            self.row.day(self.window, with_volume=self._traded)
+            if self._day_told:
+                self.row.change_since_told()
+            else:
+                self.row.day(self.window, with_volume=self._traded)
         return self.row.take()
 
     def tend(self, time: int) -> dict[str, Any]:
@@ -121,6 +128,14 @@ class SymbolState:
         self._counted = self.window.advance(time) or self._counted
         # What the window lost is in the changes alone, as None.
         return {**self.take(), **self.row.fields}
+
+    def _tell_day(self, event: Ticker) -> None:
+        """Take the exchange's statistics of the day: it has seen all of the day, and whoever came later has not."""
+        if not self._day_told:
+            self._day_told = True
+            self.row.drop_day()
+        self.row.told_day(event)
+        self._counted = True
 
 
 def book_data(event: Book) -> dict[str, Any]:

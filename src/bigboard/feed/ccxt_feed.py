@@ -42,7 +42,7 @@ _BOOK_LINES: Final = 16
 _CONTRACTS = ("mark price", "funding")
 _CONVERTERS: Final = {
     "quotes": ccxt_fields.quotes,
-    "ticker": ccxt_fields.last_and_quotes,
+    "ticker": ccxt_fields.day,
     "mark price": ccxt_fields.mark_price,
     "funding": ccxt_fields.funding,
 }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bigboard.feed.ccxt_book import BookTop
 
-__all__ = ["best", "funding", "is_off_market", "last_and_quotes", "mark_price", "quotes", "trade"]
+__all__ = ["best", "day", "funding", "is_off_market", "mark_price", "quotes", "trade"]
 
 
 def quotes(ticker: Mapping[str, Any], now: int) -> dict[str, Any] | None:
@@ -28,11 +28,15 @@ def quotes(ticker: Mapping[str, Any], now: int) -> dict[str, Any] | None:
     return _timed(found, ticker.get("timestamp"), now)
 
 
-def last_and_quotes(ticker: Mapping[str, Any], now: int) -> dict[str, Any] | None:
-    """The last price, and best bid and ask if the exchange's ticker has them."""
-    quoted = quotes(ticker, now) or {}
-    price = _price(ticker.get("last"))
-    return quoted or None if price is None else _timed({**quoted, "last": price}, ticker.get("timestamp"), now)
+def day(ticker: Mapping[str, Any], now: int) -> dict[str, Any] | None:
+    """A 24 h ticker: the last price, the statistics of the day, and best bid and ask if it has them."""
+    found = {
+        **(quotes(ticker, now) or {}),
+        **{name: _price(ticker.get(name)) for name in ("last", "open", "high", "low")},
+        "base_volume": _size(ticker.get("baseVolume")),
+        "quote_volume": _size(ticker.get("quoteVolume")),
+    }
+    return _timed(found, ticker.get("timestamp"), now)
 
 
 def mark_price(ticker: Mapping[str, Any], now: int) -> dict[str, Any] | None:

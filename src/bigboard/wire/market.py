@@ -43,6 +43,12 @@ class Ticker(_Event, tag="ticker", frozen=True):
     bid_volume: float | None = None
     ask: float | None = None
     ask_volume: float | None = None
+    open: float | None = None
+    """The first price of the last 24 hours, as the exchange tells; with the next four its own statistics of the day."""
+    high: float | None = None
+    low: float | None = None
+    base_volume: float | None = None
+    quote_volume: float | None = None
     mark_price: float | None = None
     index_price: float | None = None
     funding_rate: float | None = None
