@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WEB_INPUTS := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name '*.tsbuildinfo' 2>/dev/null)
 NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && echo yes)
 
-.PHONY: run test check bench web install help lint-python lint-web test-python test-web format pins clean
+.PHONY: run test check search bench web install help lint-python lint-web test-python test-web format pins clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,7 +72,7 @@ test: $(STAMPS)/system $(STAMPS)/test $(STAMPS)/web ## Run every check and test;
 
 check: $(STAMPS)/test $(STAMPS)/npm ## The fast part, under a minute
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint-python lint-web
-	@FAST_TESTS=1 $(BIN)/python -m pytest -q -n 2 -m 'not slow and not browser' tests
+	@LAWS=fast $(BIN)/python -m pytest -q -n 2 -m 'not slow and not browser' tests
 
 lint-python: $(STAMPS)/test
 	$(BIN)/ruff check .
@@ -87,6 +87,9 @@ test-web: $(STAMPS)/npm
 
 test-python: $(STAMPS)/test
 	$(BIN)/python -m pytest -n 2 tests
+
+search: $(STAMPS)/test ## Try the laws on new random examples, ten times as many
+	@LAWS=search $(BIN)/python -m pytest -q -n 2 --timeout=1200 -m hypothesis tests
 
 bench: $(STAMPS)/test ## Run the benchmarks: tables here, JSON in benchmarks/results/
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done

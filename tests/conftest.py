@@ -1,4 +1,4 @@
-"""What every test of this project shares: how many examples a property is tried on, and which tests are slow."""
+"""What every test of this project shares: which examples a property is tried on, and which tests are slow."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ if TYPE_CHECKING:
     import pytest
 
 # The slowest example counts nothing here: a busy machine must not turn a law into a failure. A failing example prints
-# a blob that replays it exactly.
+# a blob that replays it exactly. `make test` tries the same examples each time, so that it says whether a change broke
+# something; `make search` looks for examples that nobody has tried yet.
 settings.register_profile(
     "laws",
     max_examples=1_000,
     deadline=None,
-    derandomize=False,
+    derandomize=True,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("fast", settings.get_profile("laws"), max_examples=60)
-settings.load_profile("fast" if os.environ.get("FAST_TESTS") == "1" else "laws")
+settings.register_profile("search", settings.get_profile("laws"), max_examples=10_000, derandomize=False)
+settings.load_profile(os.environ.get("LAWS", "laws"))
 
 _REAL_SERVERS = {"cli", "gateway", "resilience"}
 """Folders whose tests start real servers and commands: `make check` leaves them to `make test`."""

@@ -287,7 +287,7 @@ _EVENTS = st.one_of(
     st.builds(
         Ticker, **_HEAD, latency_ms=_MAYBE, last=_MAYBE, last_size=_MAYBE, bid=_MAYBE, bid_volume=_MAYBE, ask=_MAYBE,
         ask_volume=_MAYBE, mark_price=_MAYBE, funding_rate=_MAYBE, next_funding_time=st.one_of(st.none(), _TIMES),
-        tick_size=_MAYBE,
+        tick_size=_MAYBE, open=_MAYBE, high=_MAYBE, low=_MAYBE, base_volume=_MAYBE, quote_volume=_MAYBE,
     ),
     st.builds(
         Trade, **_HEAD, id=st.sampled_from(["", "7"]), price=_NUMBERS, size=_NUMBERS, side=st.sampled_from(["buy", "sell"])

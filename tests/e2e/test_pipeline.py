@@ -116,12 +116,19 @@ async def test_the_roles_show_what_the_recording_says_in_whatever_order_they_sta
             await _agree(watcher, dashboard)
             assert watcher.client.session.gaps == 0
             assert watcher.diffs > 10
-        told = await run("status", "--url", f"ws://127.0.0.1:{ports[0][1]}/ws", "--json")
-        roles = {(one["role"], one["status"]) for one in json.loads(told.out)["roles"]}
-        assert {"collector", "aggregator", "gateway", "redis"} <= {kind for kind, status in roles if status == "up"}
+        await _all_up(ports[0][1])
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _all_up(hub: int) -> None:
+    """Wait until `bigboard status` says that every role is up; each reports once a second."""
+    up: set[str] = set()
+    async with asyncio.timeout(_LONG_S):
+        while not {"collector", "aggregator", "gateway", "redis"} <= up:
+            told = await run("status", "--url", f"ws://127.0.0.1:{hub}/ws", "--json")
+            up = {one["role"] for one in json.loads(told.out)["roles"] if one["status"] == "up"}
 
 
 async def _agree(watcher: _Watcher, port: int) -> None:

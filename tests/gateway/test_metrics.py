@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -62,15 +62,17 @@ async def test_the_given_names_are_there_from_the_start() -> None:
 
 
 async def test_what_is_not_known_is_not_a_number() -> None:
-    async with gateway() as served:
+    parts: dict[str, dict[str, Any]] = {}
+    async with gateway(parts=lambda: parts) as served:
         text = await _scrape(served)
         for name in ("dashboard_redis_latency_ms", "dashboard_messages_per_second", "bigboard_feed_latency_seconds"):
             assert math.isnan(_at(text, name))
         served.commit(
             Update("metrics", "total", {"messages_per_second": 490.5, "messages_received": 7, "feed_latency_ms": 20.0}),
-            Update("services", "redis", {"status": "up", "latency_ms": 0.8}),
+            Update("services", "redis", {"status": "up"}),
             Update("services", "replay", {"status": "stale"}),
         )
+        parts["redis"] = {"status": "up", "latency_ms": 0.8}
         text = await _scrape(served)
         assert _at(text, "dashboard_redis_latency_ms") == 0.8
         assert _at(text, "dashboard_messages_per_second") == 490.5

@@ -24,7 +24,7 @@ _BID_ASK = ("bid_price", "bid_size", "ask_price", "ask_size")
 class MarketRow:
     """Last price, best bid and ask, 24 h statistics and the rest of one symbol.
 
-    ``set`` is the only door: it refuses what the board would refuse, so one bad number never takes a whole update with
+    ``set`` is the only door of what a feed tells: it refuses what the board would refuse, so one bad number never takes a whole update with
     it, and it notes what changed. ``take`` hands the changes out, once. Until then the spread may be that of before: it is
     worked out once for all quotes that came together.
     """
@@ -66,6 +66,10 @@ class MarketRow:
         self._patch[name] = value
         return True
 
+    def derive(self, name: str, value: float | None) -> None:
+        """Set what was worked out of other fields; a result beyond all bounds is unknown, and not what it was before."""
+        self.set(name, value if value is not None and -MOST <= value <= MOST else None)
+
     def stamp(self, timestamp: int, received_at: int) -> None:
         """Note when this row was last heard of; streams of one symbol may overtake each other, its time does not go back."""
         fields, patch = self.fields, self._patch
@@ -92,10 +96,11 @@ class MarketRow:
             self._moved = True
         return changes > 0
 
-    def extras(self, ticker: Ticker) -> None:
-        """Take what a derivative's ticker says beside the prices."""
-        if ticker.tick_size is not None and ticker.tick_size > 0 and self.set("tick_size", ticker.tick_size):
-            self._scale.set_tick(ticker.tick_size)
+    def extras(self, ticker: Ticker) -> bool:
+        """Take what a derivative's ticker says beside the prices; true if differences are rounded otherwise from now on."""
+        ticks = ticker.tick_size is not None and ticker.tick_size > 0 and self.set("tick_size", ticker.tick_size)
+        if ticks:
+            self._scale.set_tick(self.fields["tick_size"])
             self._moved = True
         if ticker.next_funding_time is not None:
             self.set("next_funding_time", ticker.next_funding_time, 0, _MAX_INTEGER)
@@ -106,6 +111,7 @@ class MarketRow:
         ):
             if value is not None:
                 self.set(name, value)
+        return ticks
 
     def last(self, price: float, size: float | None, timestamp: int) -> None:
         """Take the price of the last trade. A ticker that is older than the last trade does not set the price back."""
@@ -130,8 +136,8 @@ class MarketRow:
         self.set("high_24h", window.high)
         self.set("low_24h", window.low)
         if with_volume:
-            self.set("volume_24h", round_significant(window.volume), 0.0)
-            self.set("quote_volume_24h", round_significant(window.quote_volume))
+            self.derive("volume_24h", round_significant(window.volume))
+            self.derive("quote_volume_24h", round_significant(window.quote_volume))
         if last is not None:
             self._change(last, opened)
 
@@ -144,22 +150,23 @@ class MarketRow:
             if value is not None:
                 self.set(f"{name}_24h", value, 0.0)
 
+    def widen_day(self, price: float) -> None:
+        """Bring the exchange's highest and lowest price, which it tells about once a second, up to a price since."""
+        if price > self.fields.get("high_24h", price):
+            self.set("high_24h", price)
+        if price < self.fields.get("low_24h", price):
+            self.set("low_24h", price)
+
     def change_since_told(self) -> None:
-        """Bring the exchange's statistics, which come about once a second, up to the last price."""
+        """Work the change out of the exchange's own opening price."""
         last, opened = self.fields.get("last_price"), self.fields.get("open_24h")
-        if last is None:
-            return
-        if last > self.fields.get("high_24h", last):
-            self.set("high_24h", last)
-        if last < self.fields.get("low_24h", last):
-            self.set("low_24h", last)
-        if opened is not None:
+        if last is not None and opened is not None:
             self._change(last, opened)
 
     def _change(self, last: float, opened: float) -> None:
         change = self._scale.difference(last, opened)
-        self.set("change_24h", change)
-        self.set("change_24h_pct", round(100.0 * change / opened, 4) if opened > 0 else None)
+        self.derive("change_24h", change)
+        self.derive("change_24h_pct", round(100.0 * change / opened, 4) if opened > 0 else None)
 
     def drop_day(self) -> None:
         """Forget the 24 h statistics."""
@@ -174,5 +181,5 @@ class MarketRow:
             self.set("spread_bps", None)
             return
         spread = self._scale.difference(ask, bid)
-        self.set("spread", spread)
-        self.set("spread_bps", self._scale.spread_bps(bid, ask, spread))
+        self.derive("spread", spread)
+        self.derive("spread_bps", self._scale.spread_bps(bid, ask, spread))

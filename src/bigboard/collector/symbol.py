@@ -72,12 +72,12 @@ class SymbolState:
             row.quote(event)
         if event.last is not None:
             row.last(event.last, event.last_size, event.timestamp)
-            if -MOST <= event.last <= MOST:
-                self.window.add(event.timestamp, event.last)
-                self._counted = True
         if event.open is not None or event.high is not None or event.base_volume is not None:
             self._tell_day(event)
-        row.extras(event)
+        if event.last is not None and -MOST <= event.last <= MOST:
+            self._count(event.timestamp, event.last)
+        if row.extras(event):
+            self._counted = True
         row.stamp(event.timestamp, event.received_at)
 
     def trade(self, event: Trade) -> bool:
@@ -89,9 +89,8 @@ class SymbolState:
         if not event.id or not -MOST <= price <= MOST or not 0 <= size <= MOST:
             return False
         self._traded = True
-        self.window.add(event.timestamp, price, size)
         self.row.last(price, size, event.timestamp)
-        self._counted = True
+        self._count(event.timestamp, price, size)
         self.row.stamp(event.timestamp, event.received_at)
         self.tape.append(
             {"trade_id": event.id, "price": price, "size": size, "side": event.side, "timestamp": event.timestamp}
@@ -128,6 +127,12 @@ class SymbolState:
         self._counted = self.window.advance(time) or self._counted
         # What the window lost is in the changes alone, as None.
         return {**self.take(), **self.row.fields}
+
+    def _count(self, timestamp: int, price: float, size: float = 0.0) -> None:
+        self.window.add(timestamp, price, size)
+        self._counted = True
+        if self._day_told:
+            self.row.widen_day(price)
 
     def _tell_day(self, event: Ticker) -> None:
         """Take the exchange's statistics of the day: it has seen all of the day, and whoever came later has not."""

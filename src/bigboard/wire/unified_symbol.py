@@ -40,4 +40,6 @@ def without_settlement(symbol: str) -> str:
     base, slash, rest = symbol.partition("/")
     quote, _, settlement = rest.partition(":")
     _, dash, contract = settlement.partition("-")
+    if ":" in contract:
+        return symbol  # Nobody's spelling; without its first colon the next one would look like the settlement.
     return f"{base}{slash}{quote}{dash}{contract}"
