@@ -46,10 +46,13 @@ _BUSY_S = 3_600.0
 class Garbage:
     """The collector's rhythm. There is one collector in a process, so only one of these may be ``tamed`` at a time.
 
-    ``present`` tells how many clients are here, ``left`` how many have left since the start.
+    ``present`` tells how many clients are here, ``left`` how many have left since the start. A role without clients is
+    never idle: it says neither.
     """
 
-    def __init__(self, clock: Clock, *, present: Callable[[], int], left: Callable[[], int]) -> None:
+    def __init__(
+        self, clock: Clock, *, present: Callable[[], int] = lambda: 1, left: Callable[[], int] = lambda: 0
+    ) -> None:
         self.deep_collections = 0
         self._clock = clock
         self._present = present

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bigboard.board import Board, Diff, Snapshot, Update
 from bigboard.clock import SystemClock
@@ -35,12 +35,32 @@ class _Source:
         return Update("services", "redis", {"kind": "redis", "status": "up"})
 
 
+class _Closings(_Source):
+    """Says a candle's end and the next one's beginning in one breath."""
+
+    async def run(self, take: Callable[[list[Delivery]], Awaitable[None]]) -> None:
+        opened = 0
+        while True:
+            opened += 60_000
+            ends = {"open_time": opened, "open": 1, "high": 1, "low": 1, "close": 1, "volume": 0, "closed": True}
+            begins = {**ends, "open_time": opened + 60_000, "closed": False}
+            await take(
+                [
+                    Delivery([Update("candles", "BTCUSDT/1m", ends)], atomic=True, barrier=True),
+                    Delivery([Update("candles", "BTCUSDT/1m", begins)]),
+                ]
+            )
+            await asyncio.sleep(0.005)
+
+
 @asynccontextmanager
-async def _part(redis: RedisServer, name: str, *, dies: bool = False) -> AsyncIterator[AggregatorPart]:
+async def _part(
+    redis: RedisServer, name: str, *, dies: bool = False, source: _Source | None = None
+) -> AsyncIterator[AggregatorPart]:
     settings = Settings(redis=redis.url, lease=0.6)
     clock = SystemClock()
     spine = build_spine(settings, redis.url, clock)
-    part = AggregatorPart(settings, clock, spine, _Source(), name=name)
+    part = AggregatorPart(settings, clock, spine, source or _Source(), name=name)
     task = asyncio.create_task(part.run())
     try:
         yield part
@@ -92,3 +112,18 @@ async def test_one_that_ends_in_order_hands_over() -> None:
 
 async def test_one_that_dies_is_followed_when_its_lease_has_run_out() -> None:
     await _takes_over(dies=True)
+
+
+async def test_a_barrier_is_a_commit_of_its_own() -> None:
+    """Who keeps candles sees the end of each, although the next one begins in the same message."""
+    async with redis_server() as redis, _follower(redis) as (_, steps), _part(redis, "first", source=_Closings()):
+        await until(lambda: len(steps) > 20, "some candles have closed")
+    shown: dict[str, Any] = {}
+    ends = []
+    for step in steps:
+        if isinstance(step, Diff) and "candles" in step.changes:
+            shown |= step.changes["candles"]["BTCUSDT/1m"]
+            if shown["closed"]:
+                ends.append(shown["open_time"])
+    assert len(ends) > 3
+    assert ends == list(range(ends[0], ends[-1] + 1, 60_000))

@@ -24,9 +24,9 @@ _BID_ASK = ("bid_price", "bid_size", "ask_price", "ask_size")
 class MarketRow:
     """Last price, best bid and ask, 24 h statistics and the rest of one symbol.
 
-    ``set`` is the only door of what a feed tells: it refuses what the board would refuse, so one bad number never takes a whole update with
-    it, and it notes what changed. ``take`` hands the changes out, once. Until then the spread may be that of before: it is
-    worked out once for all quotes that came together.
+    ``set`` is the only door of what a feed tells: it refuses what the board would refuse, so one bad number never takes a
+    whole update with it, and it notes what changed. ``take`` hands the changes out, once. Until then the spread may be that
+    of before: it is worked out once for all quotes that came together.
     """
 
     __slots__ = ("_last_at", "_moved", "_patch", "_scale", "fields", "refused")

@@ -11,7 +11,7 @@ import structlog
 
 from bigboard.aggregator import Aggregator
 from bigboard.aggregator.service_watch import ServiceWatch
-from bigboard.board import Board, Selection, Subscription, Update, UpdateBatch
+from bigboard.board import Board, Selection, Subscription, Update
 from bigboard.epoch import new_epoch
 from bigboard.errors import SpineUnavailable
 from bigboard.runtime.gateway_part import board_limits
@@ -142,16 +142,10 @@ class AggregatorPart:
         await self._source.run(self._take)
 
     async def _take(self, deliveries: list[Delivery]) -> None:
-        aggregator = self.aggregator
+        await self.aggregator.take(deliveries)
         now_s = self._clock.monotonic_s()
-        for updates, atomic, barrier in deliveries:
-            if atomic:
-                aggregator.ingest_atomic(updates)
-            elif barrier:
-                await aggregator.publish([UpdateBatch(updates, barrier=True)])
-            else:
-                aggregator.ingest(updates)
-            self._watch.note(updates, now_s)
+        for delivery in deliveries:
+            self._watch.note(delivery.updates, now_s)
 
     async def _report(self) -> None:
         await self.aggregator.begun.wait()

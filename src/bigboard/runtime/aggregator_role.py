@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from bigboard.errors import SettingError
+from bigboard.garbage import Garbage
 from bigboard.runtime.aggregator_part import AggregatorPart
 from bigboard.runtime.background import run_until, stopped_by_signals
 from bigboard.runtime.redis_parts import build_channels, build_spine, process_name, redis_url
@@ -48,10 +49,12 @@ class AggregatorRole:
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Run until ``stop``, SIGINT or SIGTERM; ``on_ready`` is called once these are heeded."""
+        garbage = Garbage(self._clock)
         try:
-            with stopped_by_signals(self._stop):
+            with stopped_by_signals(self._stop), garbage.tamed():
                 on_ready()
-                await run_until(self._stop, {"aggregator": self.part.run(), "waiting": self._watch()})
+                parts = {"aggregator": self.part.run(), "waiting": self._watch(), "garbage": garbage.run()}
+                await run_until(self._stop, parts)
         finally:
             await self.spine.close()
 

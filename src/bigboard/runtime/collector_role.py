@@ -9,6 +9,7 @@ from bigboard.board import Update, UpdateBatch
 from bigboard.collector import MarketCollector
 from bigboard.collector.outbox import Outbox
 from bigboard.collector.zeromq_source import ZeromqSource
+from bigboard.garbage import Garbage
 from bigboard.redis_link import RedisAddress
 from bigboard.runtime.background import run_until, stopped_by_signals
 from bigboard.runtime.collector_settings import collector_settings
@@ -55,10 +56,12 @@ class CollectorRole:
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Run until ``stop``, SIGINT or SIGTERM; ``on_ready`` is called once these are heeded."""
+        garbage = Garbage(self._clock)
         try:
-            with stopped_by_signals(self._stop):
+            with stopped_by_signals(self._stop), garbage.tamed():
                 on_ready()
                 parts = {
+                    "garbage": garbage.run(),
                     "redis": self.publisher.run(),
                     "feed": self._pump(),
                     "flush": self._flush(),
