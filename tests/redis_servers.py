@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 import tempfile
@@ -59,6 +60,8 @@ class RedisServer:
         self._process = await asyncio.create_subprocess_exec(
             "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "",
             "--loglevel", "warning", *self._options, stdout=asyncio.subprocess.DEVNULL,
+            # A file that may grow no more is an error for it then, as a full disk is, and no signal that kills it.
+            restore_signals=False,
         )  # fmt: skip
         await answers(self.client())
 
@@ -66,6 +69,11 @@ class RedisServer:
         """Send a signal: SIGSTOP and SIGCONT make it hang and go on."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def limit_files(self, size: int = resource.RLIM_INFINITY) -> None:
+        """Let no file of it grow beyond so many bytes: to the server that is a full disk."""
+        assert self._process is not None
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     async def stop(self, number: int = signal.SIGKILL) -> None:
         """Kill it, or end it with another signal, and wait until it is gone."""

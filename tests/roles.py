@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from servers import DEADLINE_S, Ended, starting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["Role", "role"]
+__all__ = ["GatewayProcess", "Role", "aggregator", "collector", "feed", "gateway", "leads", "role"]
 
 
 class Role:
@@ -51,3 +53,66 @@ async def role(*arguments: str) -> AsyncIterator[Role]:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def leads(process: Role) -> None:
+    """Wait until an aggregator says that it leads."""
+    await process.line("Leads the board", of="stderr")
+
+
+@asynccontextmanager
+async def aggregator(redis: str, *arguments: str) -> AsyncIterator[Role]:
+    """An aggregator that heeds signals."""
+    async with role("aggregator", "--redis", redis, *arguments) as process:
+        await process.line("Stop with")
+        yield process
+
+
+class GatewayProcess:
+    """A gateway that takes connections."""
+
+    def __init__(self, process: asyncio.subprocess.Process, line: str) -> None:
+        self.process = process
+        words = line.split()
+        self.port = int(words[1].rsplit(":", 1)[1])
+        self.hub_port = int(words[-1].removesuffix("/ws").rsplit(":", 1)[1])
+
+    @property
+    def url(self) -> str:
+        """The WebSocket of the hub port."""
+        return f"ws://127.0.0.1:{self.hub_port}/ws"
+
+    async def health(self, *, ready: bool = False) -> tuple[int, dict[str, Any]]:
+        """Status code and body of ``/health``."""
+        async with httpx.AsyncClient(trust_env=False, timeout=DEADLINE_S) as client:
+            answer = await client.get(f"http://127.0.0.1:{self.port}/health{'?ready' if ready else ''}")
+            return answer.status_code, answer.json()
+
+    async def ready(self, status: int = 200) -> None:
+        """Wait until it would be given clients, or answers otherwise when it is asked that."""
+        async with asyncio.timeout(DEADLINE_S):
+            while (await self.health(ready=True))[0] != status:
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def gateway(redis: str, *arguments: str) -> AsyncIterator[GatewayProcess]:
+    """A gateway on free ports."""
+    async with role("gateway", "--redis", redis, "--port=0", "--hub-port=0", *arguments) as process:
+        yield GatewayProcess(process.process, await process.line("Open "))
+
+
+@asynccontextmanager
+async def feed(endpoint: str, *arguments: str) -> AsyncIterator[Role]:
+    """A feed that publishes on an endpoint."""
+    async with role("feed", "--feed", endpoint, *arguments) as process:
+        await process.line("Publishes")
+        yield process
+
+
+@asynccontextmanager
+async def collector(endpoint: str, redis: str) -> AsyncIterator[Role]:
+    """A collector between an endpoint and a Redis."""
+    async with role("collector", "--feed", endpoint, "--redis", redis) as process:
+        await process.line("collector:")
+        yield process

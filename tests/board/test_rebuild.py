@@ -123,6 +123,31 @@ def test_a_follower_that_took_a_merged_diff_never_gives_a_wrong_one(history: His
                 assert same(held, follower.snapshot(selection).data), f"{selection} from {since} to {diff.sequence}"
 
 
+@given(histories())
+def test_a_follower_of_a_log_of_merged_diffs_is_exact_from_each_of_its_entries(history: History) -> None:
+    entries: list[Diff] = []
+
+    def note(board: Board) -> None:
+        since = entries[-1].sequence if entries else 0
+        if board.sequence % 3 == 0 and since >= board.horizon:
+            diff = board.diff(since)
+            if diff is not None:
+                entries.append(deepcopy(diff))
+
+    played = play(history, at_commit=note)
+    follower = Board("unborn", limits=history.limits)
+    follower.load(deepcopy(played.snapshots[0]))
+    stops = [0]
+    for diff in entries:
+        follower.merge(deepcopy(diff), of_log=True)
+        stops.append(diff.sequence)
+        now = played.snapshots[diff.sequence].data
+        for since in stops:
+            if since >= follower.horizon:
+                held = rebuilt(played.snapshots[since], follower.diff(since), limits=history.limits)
+                assert same(held, now), f"{since} to {diff.sequence}"
+
+
 def _part(start: Snapshot, selection: object, history: History) -> dict[str, object]:
     board = Board("unborn", limits=history.limits)
     board.load(deepcopy(start))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 _Figures: TypeAlias = dict[str, dict[str, str]]
 _FIGURES = pytest.StashKey[_Figures]()
@@ -30,9 +30,9 @@ def measured(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> object:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note how each scenario ended."""
-    report: pytest.TestReport = yield
+    report = yield
     outcomes = item.config.stash.setdefault(_OUTCOMES, {})
     if report.when == "call" or report.outcome != "passed":
         outcomes[item.nodeid] = report.outcome
@@ -52,8 +52,8 @@ def _report(outcomes: dict[str, str], figures: _Figures) -> str:
     head = [
         "# The last report of `make soak`",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, Python {platform.python_version()}: {passed} of"
-        f" {len(outcomes)} scenarios passed. [reliability.md](reliability.md) says what each of them is.",
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, Python {platform.python_version()}.",
+        f"{passed} of {len(outcomes)} scenarios passed; [reliability.md](reliability.md) says what each of them is.",
         "",
         "| scenario | outcome | measured |",
         "|---|---|---|",

@@ -6,9 +6,10 @@ import signal
 import time
 
 from redis_servers import redis_server
-from resilience.load import Publisher, Witness, witnessing
-from resilience.processes import aggregator, gateway, leads
+from resilience.load import Publisher
+from roles import aggregator, gateway, leads
 from servers import until
+from witness import Witness, witnessing
 
 _LEASE = ("--lease", "2s")
 _LEASE_S = 2.0

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from redis_servers import RedisServer, redis_server
 from resilience.lengths import length_s
-from resilience.load import REDIS_TURN_S, Publisher, Witness, witnessing
-from resilience.processes import aggregator, gateway, leads
+from resilience.load import REDIS_TURN_S, Publisher
+from roles import aggregator, gateway, leads
 from servers import until
+from witness import Witness, witnessing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

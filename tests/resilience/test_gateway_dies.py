@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 from redis_servers import redis_server
-from resilience.load import Publisher, Witness, witnessing
-from resilience.processes import aggregator, gateway, leads
+from resilience.load import Publisher
+from roles import aggregator, gateway, leads
 from servers import until
+from witness import Witness, witnessing
 
 _CLIENTS = 500
 

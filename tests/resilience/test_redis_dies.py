@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from redis_servers import RedisServer, free_port, redis_server
-from resilience.load import Publisher, Witness, witnessing
-from resilience.processes import GatewayProcess, aggregator, gateway, leads
+from resilience.load import Publisher
+from roles import GatewayProcess, aggregator, gateway, leads
 from servers import until
+from witness import Witness, witnessing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -190,8 +190,11 @@ class Board:
         self.timestamp = snapshot.timestamp
         self._pending = False
 
-    def merge(self, diff: Diff) -> None:
-        """Follow a diff of another board. Raises ``DiffGap`` unless it starts exactly here."""
+    def merge(self, diff: Diff, *, of_log: bool = False) -> None:
+        """Follow a diff of another board. Raises ``DiffGap`` unless it starts exactly here.
+
+        ``of_log``: it is an entry of the log that all followers read, so nobody stands between its ends.
+        """
         if diff.epoch != self.epoch or diff.since != self.sequence:
             raise DiffGap(held=self.cursor, offered=Cursor(diff.epoch, diff.since))
         for topic, changes in diff.changes.items():
@@ -199,7 +202,7 @@ class Board:
             if table is None:
                 continue  # A newer writer knows a topic that this follower does not: the rest is still exact.
             table.merge(changes, diff.sequence)
-            if diff.sequence - diff.since > 1:
+            if diff.sequence - diff.since > 1 and not of_log:
                 # The diff spans several commits, and this board cannot tell in which of them an entry came or a level
                 # went. A client of another board may stand between them; it must not be diffed from here.
                 table.horizon = diff.sequence

@@ -97,6 +97,8 @@ class GatewayPart:
         broadcaster = self.hub.broadcaster
         self._garbage = Garbage(clock, present=lambda: len(broadcaster.members), left=lambda: broadcaster.left)
         self.follower = Follower(spine, self.hub.board, self._followed)
+        self.stepped_s: float | None = None
+        """When the last commit came, on the steady clock."""
         self._ports = self._bind()
         self._servers = self._build_servers()
         self._tasks: list[asyncio.Task[None]] = []
@@ -168,6 +170,7 @@ class GatewayPart:
             self.history.load(step.data.get("candles", {}))
         elif "candles" in step.changes:
             self.history.record(step.changes["candles"])
+        self.stepped_s = self._clock.monotonic_s()
         self.hub.wake()
 
     def _bind(self) -> _Ports:

@@ -23,6 +23,8 @@ __all__ = ["GatewayRole"]
 
 _REPORT_S = 1.0
 _TELL_S = 5.0
+_QUIET_S = 5.0
+"""An aggregator that leads writes its own row every second; without a commit for so long there is none."""
 _SERVICES = Selection((Subscription("services"),))
 _ROLES = frozenset({"feed", "collector", "aggregator", "redis"})
 """Kinds of services that a board lives from; there are streams and gateways besides."""
@@ -109,13 +111,6 @@ class GatewayRole:
             "detail": connection.error or "",
             "latency_ms": None if self.latency_ms is None else round(self.latency_ms, 3),
         }
-        spine = {
-            "status": "stale" if away else "up" if board.sequence else "down",
-            "detail": "" if board.sequence else "no aggregator has written yet",
-            "epoch": board.epoch,
-            "sequence": board.sequence,
-            "age_ms": self._clock.epoch_ms() - board.timestamp if board.timestamp else None,
-        }
         services = board.snapshot(_SERVICES).data["services"]
         others = {
             f"{row.get('kind', 'service')} {name}": {
@@ -125,4 +120,21 @@ class GatewayRole:
             for name, row in services.items()
             if row.get("kind") in _ROLES
         }
-        return {"gateway": self.part.figures(), "redis": redis, "spine": spine, **others}
+        return {"gateway": self.part.figures(), "redis": redis, "spine": self._spine(away=away), **others}
+
+    def _spine(self, *, away: bool) -> dict[str, Any]:
+        board, stepped_s = self.part.hub.board, self.part.stepped_s
+        status, detail = "up", ""
+        if stepped_s is None:
+            status, detail = "down", "no aggregator has written yet"
+        # By the steady clock of this machine: that of the aggregator's may be a little ahead or behind.
+        elif (quiet_s := self._clock.monotonic_s() - stepped_s) > _QUIET_S:
+            status = "stale"
+            detail = f"no commit for {quiet_s:.0f} s: is an aggregator running, and does Redis take what it writes?"
+        return {
+            "status": "stale" if away and stepped_s is not None else status,
+            "detail": detail,
+            "epoch": board.epoch,
+            "sequence": board.sequence,
+            "age_ms": self._clock.epoch_ms() - board.timestamp if board.timestamp else None,
+        }

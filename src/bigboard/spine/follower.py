@@ -49,7 +49,7 @@ class Follower:
 
     def _take(self, step: Snapshot | Diff) -> None:
         if isinstance(step, Diff):
-            self._board.merge(step)
+            self._board.merge(step, of_log=True)
         else:
             self._board.load(step)
             self.snapshots += 1

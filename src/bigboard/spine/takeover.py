@@ -74,7 +74,7 @@ async def _read(spine: RedisSpine, end: Cursor, board: Board) -> bool:
             return False  # The lease keeps others from writing: what does not come now is not there.
         for step in steps:
             if isinstance(step, Diff):
-                board.merge(step)
+                board.merge(step, of_log=True)
             else:
                 board.load(step)
         arrived = board.cursor == end
