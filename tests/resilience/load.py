@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bigboard.redis_link import REDIS_AWAY
+from bigboard.redis_link import REDIS_AWAY, within
+from servers import DEADLINE_S
 
 if TYPE_CHECKING:
     from redis_servers import RedisServer
 
-__all__ = ["REDIS_TURN_S", "Publisher"]
+__all__ = ["REDIS_TURN_S", "Publisher", "executed"]
 
 REDIS_TURN_S = 0.02
 
@@ -53,6 +54,12 @@ class Publisher:
             self.truth[symbol] = float(self.sent)
             pipeline.publish(f"market_data:{symbol}", msgspec.json.encode({"last_price": float(self.sent)}))
         try:
-            await pipeline.execute()
+            await executed(pipeline)
         except REDIS_AWAY:
             return  # Nobody heard it; the next prices make up for it.
+
+
+async def executed(pipeline: Any) -> None:
+    """Send what is in a pipeline. Whoever is cancelled meanwhile ends, which the library alone may forget."""
+    async with within(DEADLINE_S):
+        await pipeline.execute()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from redis_servers import RedisServer, redis_server
+from resilience.fleet import resident_mib
 from resilience.lengths import length_s
-from resilience.load import REDIS_TURN_S, Publisher
+from resilience.load import REDIS_TURN_S, Publisher, executed
 from roles import aggregator, gateway, leads
 from servers import until
 from witness import Witness, witnessing
@@ -59,13 +58,8 @@ class _Vandal:
         for _ in range(count):
             channel, data = self._rng.choice(_GARBAGE)
             pipeline.publish(channel, data if self._rng.random() < 0.7 else self._rng.randbytes(200))
-        await pipeline.execute()
+        await executed(pipeline)
         self.sent += count
-
-
-def _resident_mib(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def test_garbage_is_counted_and_prices_flow_on(measured: Callable[[str, str], None]) -> None:
@@ -77,7 +71,7 @@ async def test_garbage_is_counted_and_prices_flow_on(measured: Callable[[str, st
         async with witnessing(witness):
             async with witnessing(publisher):
                 await until(lambda: len(witness.prices) == 50, "prices flow")
-                before_mib = _resident_mib(leader.process.pid)
+                before_mib = resident_mib(leader.process.pid)
                 async with witnessing(vandal):
                     async with asyncio.timeout(120):
                         while vandal.sent < messages:
@@ -86,7 +80,7 @@ async def test_garbage_is_counted_and_prices_flow_on(measured: Callable[[str, st
                 await until(lambda: max(witness.prices.values()) > sent, "prices flow on")
             await publisher.say_all()
             await witness.agrees(publisher.truth)
-            growth_mib = _resident_mib(leader.process.pid) - before_mib
+            growth_mib = resident_mib(leader.process.pid) - before_mib
         assert (witness.states, witness.client.session.gaps) == (1, 0)
         assert growth_mib < _MOST_GROWTH_MIB
         ended = await leader.end()
