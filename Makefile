@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WEB_INPUTS := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name '*.tsbuildinfo' 2>/dev/null)
 NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && echo yes)
 
-.PHONY: run test check search bench web install help lint-python lint-web test-python test-web format pins clean
+.PHONY: run test check search soak bench web install help lint-python lint-web test-python test-web format pins clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ test-python: $(STAMPS)/test
 
 search: $(STAMPS)/test ## Try the laws on new random examples, ten times as many
 	@LAWS=search $(BIN)/python -m pytest -q -n 2 --timeout=1200 -m hypothesis tests
+
+soak: $(STAMPS)/system $(STAMPS)/test ## Break everything for as long as an operator would fear; the report is docs/soak.md
+	SOAK=1 SOAK_REPORT=docs/soak.md $(BIN)/python -m pytest -q --timeout=300 tests/resilience
 
 bench: $(STAMPS)/test ## Run the benchmarks: tables here, JSON in benchmarks/results/
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done

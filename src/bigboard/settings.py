@@ -181,7 +181,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_prefix: Annotated[str, Meta(description="Text before every key and channel in Redis.")] = ""
     redis_write_interval: Annotated[
         float,
-        Meta(gt=0, le=60, extra={"duration": True}, description="Least time between two writes of one Redis key."),
+        Meta(
+            gt=0,
+            le=60,
+            extra={"duration": True},
+            description="Least time between two writes of one Redis key, or messages about one row or book.",
+        ),
     ] = 0.05
     redis_ttl: Annotated[
         float,

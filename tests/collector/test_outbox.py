@@ -131,6 +131,25 @@ def test_everything_is_said_again_when_asked_for() -> None:
     assert (again.rows, again.books, again.others) == (first.rows, first.books, first.others)
 
 
+def test_a_row_that_was_quiet_goes_at_once_and_then_rests() -> None:
+    outbox = Outbox(interval_s=0.05)
+    due: list[None] = []
+    outbox.on_due = lambda: due.append(None)
+    _add(outbox, Update("market_data", "X", {"last_price": 1.0}), _book((1.0, 1.0)))
+    assert len(due) == 1
+    assert outbox.take(10.0).rows == {"X": {"last_price": 1.0}}
+    _add(outbox, Update("market_data", "X", {"last_price": 2.0}), _book((2.0, 1.0)))
+    assert len(due) == 1, "nothing may be written yet"
+    assert outbox.next_due_s() == 10.05
+    _add(outbox, Update("market_data", "Y", {"last_price": 7.0}))
+    assert outbox.take(10.02).rows == {"Y": {"last_price": 7.0}}, "another symbol need not wait"
+    _add(outbox, Update("market_data", "X", {"last_price": 3.0}))
+    parcel = outbox.take(10.05)
+    assert (parcel.rows, parcel.books["X"]["bids"]) == ({"X": {"last_price": 3.0}}, [(2.0, 1.0)])
+    assert not outbox.take(10.2)
+    assert outbox.next_due_s() is None
+
+
 _PRICES = st.integers(1, 6).map(float)
 _LEVELS = st.lists(st.tuples(_PRICES, st.integers(0, 2).map(float)), max_size=3)
 _UPDATES = st.one_of(
@@ -144,14 +163,14 @@ _UPDATES = st.one_of(
 )  # fmt: skip
 
 
-@given(st.lists(_UPDATES | st.sampled_from(["take", "take and lose"]), max_size=60))
-def test_a_board_behind_it_ends_as_one_before_it(steps: list[Update | str]) -> None:
-    """The last state arrives whatever was merged and whatever writes failed."""
+@given(st.lists(_UPDATES | st.sampled_from(["take", "take and lose"]), max_size=60), st.sampled_from([0.3, 0.02]))
+def test_a_board_behind_it_ends_as_one_before_it(steps: list[Update | str], step_s: float) -> None:
+    """The last state arrives whatever was merged, whatever rested and whatever writes failed."""
     outbox, before, behind = Outbox(), Board("E"), Board("E")
     time_s = 0.0
     known = False
-    for step in [*steps, "take"]:
-        time_s += 0.3
+    for step in [*steps, "take", "take"]:
+        time_s += step_s
         if isinstance(step, Update):
             known = known or (step.topic == "orderbook" and "partial" not in step.data)
             if step.topic != "orderbook" or known:
@@ -161,6 +180,7 @@ def test_a_board_behind_it_ends_as_one_before_it(steps: list[Update | str]) -> N
             _apply(behind, outbox.take(time_s))
         else:
             outbox.put_back(outbox.take(time_s))
+    _apply(behind, outbox.take(time_s + 1.0))
     for board in (before, behind):
         board.commit(1)
     assert behind.snapshot().data == before.snapshot().data

@@ -57,7 +57,7 @@ class Writer:
 async def writing(
     server: RedisServer, *, interval_s: float = 0.01, timeout_s: float = 5.0, **bounds: Any
 ) -> AsyncIterator[Writer]:
-    writer = Writer(server, interval_s=interval_s, timeout_s=timeout_s, outbox=Outbox(**bounds))
+    writer = Writer(server, interval_s=interval_s, timeout_s=timeout_s, outbox=Outbox(interval_s=interval_s, **bounds))
     task = asyncio.create_task(writer.publisher.run())
     try:
         yield writer
@@ -134,6 +134,7 @@ async def test_a_key_is_written_once_in_an_interval_and_every_trade_arrives() ->
         assert trades == [str(number) for number in range(2_000)]
         sets = (await client.info("commandstats"))["cmdstat_set"]["calls"]
         assert sets <= seconds / 0.1 + 2
+        assert sum(name == "market_data:BTCUSDT" for name, _ in heard) <= seconds / 0.1 + 2
         assert writer.publisher.outbox.conflated > 1_900
 
 

@@ -1,8 +1,9 @@
 """What is to be written, between two writes: merged per key, bounded, and every loss counted. Pure: no I/O and no clock.
 
 Whatever has a last value is conflated: of a row that changes a hundred times between two writes, one write is made. Trades
-and closed candles are kept one by one. While nothing can be written all of it waits here: rows and books grow by their
-number of keys alone, of trades and closed candles the oldest go.
+and closed candles are kept one by one. A row or a book that was quiet may be written at once; then it rests for the
+interval. While nothing can be written all of it waits here: rows and books grow by their number of keys alone, of trades
+and closed candles the oldest go.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from bigboard.collector.rests import Rests
 from bigboard.wire.full_book import FullBook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from bigboard.board.update import Update, UpdateBatch
 
 __all__ = ["Outbox", "Parcel"]
 
+_FULL_BOOKS_S: Final = 0.1
+"""Between two looks for books that are due to be written whole."""
 _MOST_PATCHES: Final = 100_000
 """Keys of all topics but the market's; the collector itself makes fewer."""
 
@@ -86,12 +90,20 @@ class _Book:
 class Outbox:
     """Takes updates as the collector makes them, gives parcels.
 
-    A book is written whole every ``full_book_s``, because nobody on a channel would know that a change of it was lost.
+    A row or book is in at most one parcel in ``interval_s``. ``on_due`` is called when something may be written. A book is
+    written whole every ``full_book_s``, because nobody on a channel would know that a change of it was lost.
     """
 
     def __init__(
-        self, *, max_trades: int = 20_000, max_closings: int = 20_000, full_book_s: float = 5.0, max_levels: int = 1_000
+        self,
+        *,
+        interval_s: float = 0.05,
+        max_trades: int = 20_000,
+        max_closings: int = 20_000,
+        full_book_s: float = 5.0,
+        max_levels: int = 1_000,
     ) -> None:
+        self.on_due: Callable[[], None] = lambda: None
         self.lost_trades = 0
         """Trades that had to go because they waited too long, or that were under way when the connection was lost."""
         self.lost_closings = 0
@@ -106,9 +118,14 @@ class Outbox:
         self._full_book_s = full_book_s
         self._max_levels = max_levels
         self._patches: dict[str, dict[str, Any]] = {}
+        self._held_patches: dict[str, dict[str, Any]] = {}
+        self._row_rests = Rests(interval_s)
         self._others: dict[tuple[str, str], dict[str, Any]] = {}
         self._books: dict[str, _Book] = {}
         self._changed_books: set[str] = set()
+        self._held_books: set[str] = set()
+        self._book_rests = Rests(interval_s)
+        self._looked_s = float("-inf")
         self._trades: deque[tuple[str, dict[str, Any]]] = deque()
         self._closings: deque[list[Update]] = deque()
         self._held_closings = 0
@@ -123,17 +140,32 @@ class Outbox:
                 continue
             for update in updates:
                 self._add(update)
+        if self._patches or self._changed_books or self._trades or self._others or self._closings:
+            self.on_due()
+
+    def next_due_s(self) -> float | None:
+        """When the next rest ends, on the clock of ``take``; ``None`` while nothing rests. What comes until then waits."""
+        ends = (rests.next_end_s for rests in (self._row_rests, self._book_rests))
+        return min((end for end in ends if end is not None), default=None)
 
     def take(self, now_s: float) -> Parcel:
-        """What is new since the last call, for channels. ``now_s`` by a steady clock."""
+        """What is new since the last call and does not rest, for channels. ``now_s`` by a steady clock."""
+        self._wake(now_s)
         parcel = Parcel(self._patches, self._take_books(now_s), {}, list(self._closings), self._others)
         for key, trade in self._trades:
             parcel.trades.setdefault(key, []).append(trade)
         self._patches, self._others = {}, {}
+        self._row_rests.begin(parcel.rows, now_s)
+        self._book_rests.begin(parcel.books, now_s)
         self._trades.clear()
         self._closings.clear()
         self._held_closings = 0
         return parcel
+
+    @property
+    def keys_wait(self) -> bool:
+        """Whether a key is to be written."""
+        return bool(self._changed_tickers or self._changed_metrics)
 
     def take_tickers(self) -> set[str]:
         """The keys whose rows have changed since the last call."""
@@ -167,6 +199,8 @@ class Outbox:
     def write_everything(self) -> None:
         """Everything is to be said again: Redis may have been started empty, and whoever listened may have missed some."""
         self.write_all_keys()
+        for resting in (self._held_patches, self._row_rests, self._held_books, self._book_rests):
+            resting.clear()
         self._patches = {key: dict(row) for key, row in self.rows.items()}
         for key, row in self.metrics.items():
             self._others["metrics", key] = dict(row)
@@ -189,8 +223,9 @@ class Outbox:
             book = self._books.get(key)
             if book is None:
                 book = self._books[key] = _Book(self._max_levels)
-            self.conflated += key in self._changed_books
-            self._changed_books.add(key)
+            changed = self._held_books if key in self._book_rests else self._changed_books
+            self.conflated += key in changed
+            changed.add(key)
             book.take(data)
         else:
             if topic == "metrics":
@@ -204,12 +239,25 @@ class Outbox:
             row = self.rows[key] = {}
         row.update(data)
         self._changed_tickers.add(key)
-        patch = self._patches.get(key)
+        patches = self._held_patches if key in self._row_rests else self._patches
+        patch = patches.get(key)
         if patch is None:
-            self._patches[key] = dict(data)
+            patches[key] = dict(data)
         else:
             patch.update(data)
             self.conflated += 1
+
+    def _wake(self, now_s: float) -> None:
+        """What has rested may be written."""
+        for key in self._row_rests.ended(now_s):
+            held = self._held_patches.pop(key, None)
+            if held is not None:
+                # Something older stands there if it was put back.
+                self._patches[key] = {**self._patches.get(key, {}), **held}
+        for key in self._book_rests.ended(now_s):
+            if key in self._held_books:
+                self._held_books.discard(key)
+                self._changed_books.add(key)
 
     def _tape(self, key: str, entries: Sequence[dict[str, Any]]) -> None:
         self._trades.extend((key, entry) for entry in entries)
@@ -241,10 +289,12 @@ class Outbox:
             self.lost_closings += gone
 
     def _take_books(self, now_s: float) -> dict[str, dict[str, Any]]:
-        for key, book in self._books.items():
-            if now_s - book.told_at_s >= self._full_book_s:
-                book.full = True
-                self._changed_books.add(key)
+        if now_s - self._looked_s >= _FULL_BOOKS_S:
+            self._looked_s = now_s
+            for key, book in self._books.items():
+                if now_s - book.told_at_s >= self._full_book_s and key not in self._book_rests:
+                    book.full = True
+                    self._changed_books.add(key)
         written = {key: data for key in self._changed_books if (data := self._books[key].write(now_s)) is not None}
         self._changed_books.clear()
         return written

@@ -1,4 +1,4 @@
-"""Writes an outbox to Redis: pipelined, a few times a second, for ever. Needs the extra ``redis``.
+"""Writes an outbox to Redis: pipelined, as soon as something may be written, for ever. Needs the extra ``redis``.
 
 Redis may be away, or refuse to store (out of memory, a full disk). Neither stops the collector: updates go on merging in the
 outbox. What Redis refuses to store costs the keys alone, because to publish on channels needs no memory of it.
@@ -6,6 +6,7 @@ outbox. What Redis refuses to store costs the keys alone, because to publish on 
 
 from __future__ import annotations
 
+import asyncio
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +42,10 @@ _log = structlog.stdlib.get_logger("bigboard.collector")
 _AWAY: Final = (RedisError, RedisClusterException, OSError, TimeoutError)
 _PIPELINE: Final = 500
 """Commands in one pipeline: some milliseconds of work before the event loop has its turn."""
+_TURN_S: Final = 0.005
+"""The least time from one write to the next: what comes within is written together."""
+_LONGEST_TURN_S: Final = 0.1
+"""A full book becomes due without anybody saying so."""
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 2.0
 _TELL_S: Final = 5.0
@@ -50,7 +55,7 @@ _REFUSED_WAIT_S: Final = 1.0
 
 
 class RedisPublisher:
-    """Writes what the outbox holds every ``interval_s``, which is the least time between two writes of a key.
+    """Writes to channels what the outbox gives, and keys every ``interval_s``.
 
     ``connect`` opens a client. ``tell`` is given lines for people: that there is no Redis yet, every five seconds.
     """
@@ -88,7 +93,9 @@ class RedisPublisher:
         self._error = ""
         self._refusal: str | None = None
         self._refusal_told_s = float("-inf")
-        self._keys_from_s = float("-inf")
+        self._keys_due_s = float("-inf")
+        self._due = asyncio.Event()
+        outbox.on_due = self._due.set
 
     @property
     def status(self) -> ServiceStatus:
@@ -142,10 +149,28 @@ class RedisPublisher:
             self.outbox.write_everything()
             while True:
                 begun_s = self._clock.monotonic_s()
+                self._due.clear()
                 await self._write(client, begun_s)
-                await self._clock.sleep(max(0.0, begun_s + self._interval_s - self._clock.monotonic_s()))
+                await self._pause(begun_s)
         finally:
             await self._close(client)
+
+    async def _pause(self, begun_s: float) -> None:
+        """Wait until something may be written, and not for less than the last write took: half the time is for the feed."""
+        now_s = self._clock.monotonic_s()
+        await self._clock.sleep(max(_TURN_S - (now_s - begun_s), now_s - begun_s))
+        now_s = self._clock.monotonic_s()
+        due_s = now_s + _LONGEST_TURN_S
+        if (next_s := self.outbox.next_due_s()) is not None:
+            due_s = min(due_s, next_s)
+        if self.outbox.keys_wait:
+            due_s = min(due_s, self._keys_due_s)
+        if due_s > now_s and not self._due.is_set():
+            try:
+                async with asyncio.timeout(due_s - now_s):
+                    await self._due.wait()
+            except TimeoutError:
+                return
 
     async def _close(self, client: Redis | RedisCluster) -> None:
         try:
@@ -162,8 +187,9 @@ class RedisPublisher:
         except BaseException:
             self.outbox.put_back(parcel)
             raise
-        if now_s < self._keys_from_s:
+        if now_s < self._keys_due_s:
             return
+        self._keys_due_s = now_s + self._interval_s
         for chunk in _chunks(self._keys.commands(self.outbox, self._clock.epoch_ms())):
             refusal = self._count(await self._execute(client, chunk))
             if refusal is not None:
@@ -189,7 +215,7 @@ class RedisPublisher:
     def _refuse(self, error: Exception, now_s: float) -> None:
         memory = isinstance(error, OutOfMemoryError)
         self._refusal = f"Redis {'is out of memory' if memory else 'refuses keys'}: {str(error)[:200]}"
-        self._keys_from_s = now_s + _REFUSED_WAIT_S
+        self._keys_due_s = now_s + _REFUSED_WAIT_S
         self._keys.forget()
         self.outbox.write_all_keys()
         if now_s - self._refusal_told_s >= _REFUSED_TELL_S:

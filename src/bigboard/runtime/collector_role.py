@@ -42,7 +42,7 @@ class CollectorRole:
         self.source = ZeromqSource(
             settings.feed, clock, silence_s=settings.feed_silence, max_symbols=settings.max_symbols
         )
-        self.outbox = Outbox(max_levels=settings.max_levels)
+        self.outbox = Outbox(interval_s=settings.redis_write_interval, max_levels=settings.max_levels)
         self.collector: MarketCollector | None = None
         """There is none before the feed has said what it is."""
         self._clock = clock

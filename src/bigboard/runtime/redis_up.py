@@ -43,7 +43,7 @@ class RedisUp:
         self.aggregator = AggregatorPart(
             settings, clock, self.spine, build_channels(settings, url, clock), name=process_name(settings, "aggregator")
         )
-        self.outbox = Outbox(max_levels=settings.max_levels)
+        self.outbox = Outbox(interval_s=settings.redis_write_interval, max_levels=settings.max_levels)
         self._names: dict[str, str] = {}
         self._publisher = build_publisher(settings, self.outbox, self._names, clock, tell)
         self._collector = MarketCollector(
