@@ -88,6 +88,13 @@ class GatewayProcess:
             answer = await client.get(f"http://127.0.0.1:{self.port}/health{'?ready' if ready else ''}")
             return answer.status_code, answer.json()
 
+    async def services(self) -> list[dict[str, Any]]:
+        """The rows of ``/api/v1/services``."""
+        async with httpx.AsyncClient(trust_env=False, timeout=DEADLINE_S) as client:
+            answer = await client.get(f"http://127.0.0.1:{self.port}/api/v1/services")
+            rows: list[dict[str, Any]] = answer.json()["services"]
+            return rows
+
     async def ready(self, status: int = 200) -> None:
         """Wait until it would be given clients, or answers otherwise when it is asked that."""
         async with asyncio.timeout(DEADLINE_S):

@@ -30,6 +30,16 @@ def test_roles_stand_in_the_order_of_the_flow_and_streams_only_if_asked() -> Non
     assert len(lines_of(_STATE, _NOW, everything=True)) == 5
 
 
+def test_a_role_that_has_not_reported_for_seconds_is_stale_whatever_it_said_last() -> None:
+    later = lines_of(_STATE, _NOW + 10_000, everything=False)
+    assert {line.name: line.status for line in later} == {
+        "simulated": "up",  # it never says when
+        "aggregator-a": "stale",
+        "gateway-a": "stale",
+        "desk-bot": "down",
+    }
+
+
 def test_the_table_aligns_words_left_and_numbers_right() -> None:
     rows = table(lines_of(_STATE, _NOW, everything=False)).split("\n")
     assert rows[0].split() == ["role", "name", "status", "sequence", "lag", "age", "latency", "messages/s"]

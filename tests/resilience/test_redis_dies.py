@@ -46,11 +46,13 @@ async def test_redis_restarts(keeps: bool) -> None:
             status, health = await front.health()
             assert (status, health["status"]) == (200, "degraded")
             assert health["parts"]["redis"]["status"] == "down"
+            assert {row["status"] for row in await front.services()} == {"stale"}
             late = Witness(front.url)
             async with witnessing(late):
                 await until(lambda: len(late.prices) == held, "the last state is still served")
             await server.start()
             await front.ready()
+            assert "up" in {row["status"] for row in await front.services()}
         assert len(witness.epochs) == (1 if keeps else 2)
         assert witness.states == len(witness.epochs), "one state for each epoch, and no other"
         assert witness.client.connections == 1

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Line", "lines_of", "status", "table"]
 
 _TIMEOUT_S = 10.0
+_OLD_MS = 5_000
+_REPORTING = ("feed", "collector", "redis", "aggregator", "gateway")
+"""Kinds that report every second, in the order of the flow: what they last said is stale soon."""
 _WRONG = 3
 """Exit code where a role is not up."""
 
@@ -93,25 +96,28 @@ def lines_of(state: StateUpdate, now_ms: int, *, everything: bool) -> list[Line]
     """The roles of a state of the topic ``services``, those that work for the board first."""
     rows: Mapping[str, Mapping[str, Any]] = state.data.get("services", {})
     shown = [(name, row) for name, row in rows.items() if everything or row.get("kind") != "stream"]
-    order = ("feed", "collector", "redis", "aggregator", "gateway")
-    shown.sort(key=lambda one: (_place(one[1].get("kind"), order), one[0]))
+    shown.sort(key=lambda one: (_place(one[1].get("kind")), one[0]))
     return [_line(name, row, state.sequence, now_ms) for name, row in shown]
 
 
-def _place(kind: Any, order: tuple[str, ...]) -> int:
-    return order.index(kind) if kind in order else len(order)
+def _place(kind: Any) -> int:
+    return _REPORTING.index(kind) if kind in _REPORTING else len(_REPORTING)
 
 
 def _line(name: str, row: Mapping[str, Any], newest: int, now_ms: int) -> Line:
     sequence, seen = row.get("sequence"), row.get("last_seen")
+    role, status = str(row.get("kind", "service")), str(row.get("status", "unknown"))
+    age_ms = max(0, now_ms - int(seen)) if isinstance(seen, int | float) else None
+    if status == "up" and role in _REPORTING and age_ms is not None and age_ms > _OLD_MS:
+        status = "stale"  # Nobody could say so on a board that hears of nothing, as while Redis is away.
     return Line(
-        role=str(row.get("kind", "service")),
+        role=role,
         name=name,
-        status=str(row.get("status", "unknown")),
+        status=status,
         sequence=sequence,
         # What a row says is as old as the row: some commits behind is where everybody is.
         lag=max(0, newest - sequence) if isinstance(sequence, int) else None,
-        age_ms=max(0, now_ms - int(seen)) if isinstance(seen, int | float) else None,
+        age_ms=age_ms,
         latency_ms=row.get("latency_ms"),
         messages_per_second=row.get("messages_per_second"),
         detail=row.get("detail") or None,

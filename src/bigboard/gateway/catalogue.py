@@ -125,9 +125,11 @@ def catalogue_routes(hub: Hub) -> APIRouter:
 
     @router.get("/services")
     async def services(visitor: Visitor) -> ServicesAnswer:
-        """Every feed, stream and service that one may see, with its status."""
+        """Every feed, stream and service that one may see, with its status: ``stale`` while this gateway hears of none."""
         rows = _rows("services", visitor)
-        return ServicesAnswer([{**row, "service": key} for key, row in sorted(rows.items())])
+        # The replica itself stays as it was: a client that resumes elsewhere holds what every gateway holds.
+        stale = {} if hub.in_step() else {"status": "stale"}
+        return ServicesAnswer([{**row, **stale, "service": key} for key, row in sorted(rows.items())])
 
     @router.get("/version")
     async def version() -> VersionAnswer:

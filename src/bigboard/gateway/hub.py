@@ -82,13 +82,14 @@ class Hub:
         """What the ports of this hub count together."""
         self.parts = parts
         """The state of each part of the process, for ``/health``."""
-        self._in_step = in_step
+        self.in_step = in_step
+        """Whether this gateway hears of what changes; if not, all that it holds is as old as the last word."""
         self.draining = False
         """Set at shutdown: no new client is taken."""
 
     def is_ready(self) -> bool:
         """Whether it serves the present: it has a state, hears of changes, and does not stop."""
-        return self.board.sequence > 0 and self._in_step() and not self.draining
+        return self.board.sequence > 0 and self.in_step() and not self.draining
 
     def wake(self) -> None:
         """The board has changed."""
