@@ -15,7 +15,7 @@ import structlog
 
 from bigboard.collector.redis_commands import publications
 from bigboard.errors import MissingExtra
-from bigboard.redis_link import within
+from bigboard.redis_link import close_redis, within
 
 try:
     from redis.asyncio.retry import Retry
@@ -175,7 +175,7 @@ class RedisPublisher:
     async def _close(self, client: Redis | RedisCluster) -> None:
         try:
             async with within(self._timeout_s):
-                await client.aclose()
+                await close_redis(client)
         except _AWAY:
             _log.info("a connection that is lost did not close in order", where=self.where)
 

@@ -20,7 +20,7 @@ except ImportError:
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["REDIS_AWAY", "NoScriptError", "RedisClient", "ResponseError", "open_redis", "sentinels"]
+__all__ = ["REDIS_AWAY", "NoScriptError", "RedisClient", "ResponseError", "close_redis", "open_redis", "sentinels"]
 
 RedisClient: TypeAlias = Redis | RedisCluster
 
@@ -37,7 +37,7 @@ class _SentinelRedis(Redis):
 
 
 async def open_redis(url: str | RedisAddress, *, timeout_s: float = 5.0) -> RedisClient:
-    """A client of a single server, of Sentinel's master, or of a cluster; close it with ``aclose``.
+    """A client of a single server, of Sentinel's master, or of a cluster; close it with ``close_redis``.
 
     ``timeout_s`` bounds each attempt to connect and each answer. Nothing is sent yet, but for a cluster: its map is
     read. Raises ``SettingError`` for a URL that cannot be, and one of ``REDIS_AWAY`` where a cluster is away.
@@ -55,6 +55,15 @@ async def open_redis(url: str | RedisAddress, *, timeout_s: float = 5.0) -> Redi
     return Redis(host=host, port=port, **options)
 
 
+async def close_redis(client: RedisClient) -> None:
+    """End all connections of a client. Raises one of ``REDIS_AWAY`` where one does not even end."""
+    await client.aclose()
+    if isinstance(client, RedisCluster):
+        # After a command that failed it takes itself for closed, and keeps what it has opened since.
+        await client.nodes_manager.aclose()
+        await client.nodes_manager.aclose("startup_nodes")
+
+
 def sentinels(address: RedisAddress, timeout_s: float) -> Sentinel:
     """The sentinels of an address."""
     # A sentinel is asked the way to the server by whoever lost it: one that hangs must not take all the time there is.
@@ -70,7 +79,7 @@ async def _cluster(address: RedisAddress, timeout_s: float) -> RedisCluster:
     try:
         await client.initialize()
     except BaseException:
-        await client.aclose()
+        await close_redis(client)
         raise
     return client
 

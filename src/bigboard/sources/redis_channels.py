@@ -14,7 +14,7 @@ import structlog
 
 from bigboard.board import Update
 from bigboard.errors import MissingExtra
-from bigboard.redis_link import REDIS_AWAY, within
+from bigboard.redis_link import REDIS_AWAY, close_redis, within
 from bigboard.rejections import Rejections
 from bigboard.sources.base import Delivery
 from bigboard.sources.messages import MessageReader
@@ -24,7 +24,6 @@ from bigboard.sources.redis_tickers import read_tickers
 from bigboard.sources.ticker_keys import arrival_of
 
 try:
-    from redis.asyncio.cluster import RedisCluster
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 except ImportError:
@@ -207,11 +206,7 @@ class RedisChannels:
     async def _close(self, client: RedisClient) -> None:
         try:
             async with within(self._timeout_s):
-                await client.aclose()
-                if isinstance(client, RedisCluster):
-                    # After a command that failed it takes itself for closed, and keeps what it has opened since.
-                    await client.nodes_manager.aclose()
-                    await client.nodes_manager.aclose("startup_nodes")
+                await close_redis(client)
         except REDIS_AWAY:
             _log.info("a connection that is lost did not close in order", where=self.where)
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from bigboard.errors import SpineUnavailable
-from bigboard.redis_link import REDIS_AWAY, NoScriptError, RedisAddress, ResponseError, open_redis, within
+from bigboard.redis_link import REDIS_AWAY, NoScriptError, RedisAddress, ResponseError, close_redis, open_redis, within
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -80,7 +80,7 @@ class RedisConnection:
         if client is not None:
             try:
                 async with within(self._timeout_s):
-                    await client.aclose()
+                    await close_redis(client)
             except REDIS_AWAY as error:
                 # Nothing can be done about a connection that does not even end.
                 self.error = str(error)[:200]
