@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import signal
 import time
+from typing import TYPE_CHECKING
 
 from redis_servers import redis_server
 from resilience.load import Publisher
 from roles import aggregator, gateway, leads
 from servers import until
 from witness import Witness, witnessing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LEASE = ("--lease", "2s")
 _LEASE_S = 2.0
@@ -28,7 +32,7 @@ async def _ends_well(publisher: Publisher, witness: Witness) -> None:
     await witness.agrees(publisher.truth)
 
 
-async def test_the_leader_is_killed_and_a_standby_goes_on_in_its_epoch() -> None:
+async def test_the_leader_is_killed_and_a_standby_goes_on_in_its_epoch(measured: Callable[[str, str], None]) -> None:
     async with redis_server() as server, aggregator(server.url, *_LEASE, "--name", "one") as leader:
         await leads(leader)
         async with (
@@ -49,6 +53,27 @@ async def test_the_leader_is_killed_and_a_standby_goes_on_in_its_epoch() -> None
             assert len(witness.epochs) == 1, "clients notice nothing but a pause"
             assert (witness.states, witness.client.session.gaps) == (1, 0)
             assert witness.longest_gap_s < _LEASE_S + _SLACK_S
+            measured(
+                f"with a lease of {_LEASE_S:g} s the longest time between two diffs", f"{witness.longest_gap_s:.2f} s"
+            )
+
+
+async def test_the_only_aggregator_is_killed_and_started_again(measured: Callable[[str, str], None]) -> None:
+    async with redis_server() as server, aggregator(server.url, *_LEASE) as leader, gateway(server.url) as front:
+        await leads(leader)
+        await front.ready()
+        publisher, witness = Publisher(server), Witness(front.url, interval_ms=20)
+        async with witnessing(witness), witnessing(publisher):
+            await _flows(publisher, witness)
+            leader.process.kill()
+            await leader.process.wait()
+            started_s = time.monotonic()
+            async with aggregator(server.url, *_LEASE) as again:
+                await leads(again)
+                await _flows(publisher, witness, prices=1)
+                measured("goes on after its start", f"{time.monotonic() - started_s:.1f} s")
+        assert len(witness.epochs) == 1
+        assert (witness.states, witness.client.session.gaps) == (1, 0)
 
 
 async def test_a_leader_that_hung_finds_that_another_leads_and_writes_nothing() -> None:

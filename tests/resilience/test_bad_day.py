@@ -72,7 +72,7 @@ class _Fate:
 
 
 @pytest.mark.timeout(_LASTS_S + 120)
-async def test_all_ends_well(tmp_path: Path, measured: Callable[[str, str], None]) -> None:
+async def test_a_bad_day(tmp_path: Path, measured: Callable[[str, str], None]) -> None:
     number = time.time_ns() if SOAK else 20
     # Written to its file once a second: what came since is lost with it, and a new epoch tells so.
     async with redis_server("--appendonly", "yes") as server, fleet(server, tmp_path) as all_of_them:

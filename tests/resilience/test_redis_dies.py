@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from redis_servers import RedisServer, free_port, redis_server
+from resilience.lengths import length_s
 from resilience.load import Publisher
 from roles import GatewayProcess, aggregator, gateway, leads
 from servers import until
 from witness import Witness, witnessing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 
 @asynccontextmanager
@@ -31,7 +34,7 @@ async def _flowing(server: RedisServer, front: GatewayProcess) -> AsyncIterator[
 
 
 @pytest.mark.parametrize("keeps", [True, False], ids=["with its data", "empty"])
-async def test_redis_restarts(keeps: bool) -> None:
+async def test_redis_restarts(keeps: bool, measured: Callable[[str, str], None]) -> None:
     async with (
         redis_server(keeps=keeps) as server,
         aggregator(server.url, "--lease", "2s") as leader,
@@ -50,7 +53,11 @@ async def test_redis_restarts(keeps: bool) -> None:
             late = Witness(front.url)
             async with witnessing(late):
                 await until(lambda: len(late.prices) == held, "the last state is still served")
+            await asyncio.sleep(length_s(0, 10))
             await server.start()
+            started_s, newest = time.monotonic(), max(witness.prices.values())
+            await until(lambda: max(witness.prices.values()) > newest, "prices flow again")
+            measured("prices flow again after its start", f"{time.monotonic() - started_s:.1f} s")
             await front.ready()
             assert "up" in {row["status"] for row in await front.services()}
         assert len(witness.epochs) == (1 if keeps else 2)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bigboard.settings import Settings
 
-__all__ = ["build_tls", "check_nobody_else_comes", "check_proxies"]
+__all__ = ["build_tls", "check_feed_stays_here", "check_nobody_else_comes", "check_proxies"]
 
 _log = structlog.stdlib.get_logger("bigboard.runtime")
 
@@ -57,6 +57,22 @@ def check_nobody_else_comes(settings: Settings, bound: str) -> None:
         "",
         f"others can reach {way}, and there is no authentication: make a key with `bigboard key create --name NAME"
         f" --permissions '*'`, or {otherwise}, or accept it with --insecure",
+    )
+
+
+def check_feed_stays_here(settings: Settings) -> None:
+    """Raise ``SettingError`` if others can subscribe to a feed, and nobody said that this is meant: ZeroMQ asks nobody who
+    they are.
+    """
+    transport, _, address = settings.feed.partition("://")
+    host = address.rpartition(":")[0].strip("[]")
+    if settings.insecure or transport not in {"tcp", "ws"} or is_loopback(host):
+        return
+    raise SettingError(
+        "feed",
+        settings.feed,
+        f"others can reach a feed on {settings.feed}, and it asks nobody who they are: publish on tcp://127.0.0.1:5555, or"
+        " on a network that is yours alone and accept it with --insecure",
     )
 
 

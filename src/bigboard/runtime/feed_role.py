@@ -9,6 +9,7 @@ import structlog
 
 from bigboard.feed.zeromq_publisher import ZeromqPublisher
 from bigboard.runtime.background import run_until, stopped_by_signals
+from bigboard.runtime.exposure import check_feed_stays_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +30,13 @@ _DRAIN_S = 5.0
 
 
 class FeedRole:
-    """Publishes a feed on the endpoint of the settings. ``tell`` is given lines for people."""
+    """Publishes a feed on the endpoint of the settings. ``tell`` is given lines for people.
+
+    Raises ``SettingError`` for an endpoint that others can reach, unless that is meant.
+    """
 
     def __init__(self, settings: Settings, feed: Feed, clock: Clock, tell: Callable[[str], None]) -> None:
+        check_feed_stays_here(settings)
         self.settings = settings
         self.feed = feed
         self.publisher = ZeromqPublisher(
