@@ -147,7 +147,7 @@ async def _ping_on(client: ClientConnection, kinds: set[str]) -> None:
 
 @pytest.mark.parametrize("path", _WATCHED)
 async def test_a_key_that_expires_closes_with_4401(keys: KeyHolder, path: str) -> None:
-    token = keys.key("desk-1", "market_data", lifetime_s=1.6)
+    token = keys.key("desk-1", "market_data", lifetime_s=3.0)
     async with protected(keys) as served:
         served.price(1.0)
         async with served.connect(path, additional_headers=bearer(token)) as client:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from auth.tokens import AUDIENCE, ISSUER, ec_pair, jwk, signed, written
-from bigboard.auth import CredentialSource
+from bigboard.auth import CredentialSource, ServerCredentials
+from bigboard.gateway.guests import Guests
 from gateway.key_holder import KeyHolder, bearer, watched
 from servers import DEADLINE_S, close_of, until_reads
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from websockets.asyncio.client import ClientConnection
+
+    from bigboard.wire import Identity
 
 
 async def _subscribe(client: ClientConnection, *names: str) -> dict[str, Any]:
@@ -106,3 +109,27 @@ async def test_everything_that_one_may_see_follows_the_permissions(tmp_path: Pat
         state = await until_reads(client, "state_update")
         assert state["subscriptions"] == ["*"]
         assert set(state["data"]) == {"market_data", "account"}
+
+
+class _Guest:
+    """A connection that was let in as somebody."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity: Identity | None = identity
+
+    def identify(self, identity: Identity | None) -> None:
+        self.identity = identity
+
+
+def test_a_credential_that_is_withdrawn_during_the_handshake_is_looked_at_again_when_it_opens(tmp_path: Path) -> None:
+    keys = KeyHolder(tmp_path)
+    lost, kept = keys.key("lost", "market_data"), keys.key("kept", "market_data")
+    credentials = ServerCredentials(CredentialSource(keys_file=str(keys.file.path)))
+    arriving = [_Guest(credentials.identify(token, 0)) for token in (lost, kept)]
+    guests = Guests(credentials)
+    keys.revoke("lost")
+    assert credentials.refresh()
+    guests.look_again()
+    for guest in arriving:
+        guests.add(guest)
+    assert [guest.identity is not None for guest in arriving] == [False, True]

@@ -161,9 +161,9 @@ class Connection:
         self._channel.attach(self)
         self._broadcaster.add(self, self._pacemaker.now())
         self._pacemaker.wake()  # On a quiet board nothing else would set the timer for its heartbeats.
-        self._hub.guests.add(self)
         self._visit.opened(self.session.identity)
         self._known()
+        self._hub.guests.add(self)
         try:
             await self._receive_all()
         except asyncio.CancelledError:

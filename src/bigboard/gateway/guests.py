@@ -31,28 +31,36 @@ class Guest(Protocol):
 
 
 class Guests:
-    """The open connections of all ports."""
+    """The open connections of all ports. Without ``credentials`` nobody has to prove anything."""
 
-    def __init__(self) -> None:
+    def __init__(self, credentials: ServerCredentials | None = None) -> None:
+        self._credentials = credentials
         self._guests: dict[Guest, None] = {}
 
     def __len__(self) -> int:
         return len(self._guests)
 
     def add(self, guest: Guest) -> None:
-        """A connection opened."""
+        """A connection opened. Its credential may have changed since it was looked at, early in the handshake."""
         self._guests[guest] = None
+        self._look_at(guest)
 
     def discard(self, guest: Guest) -> None:
         """A connection ended."""
         self._guests.pop(guest, None)
 
-    def look_again(self, credentials: ServerCredentials) -> None:
+    def look_again(self) -> None:
         """Tell each connection whose credential has changed."""
         for guest in list(self._guests):
-            identity = guest.identity
-            if identity is not None and (known := credentials.still_valid(identity)) != identity:
-                guest.identify(known)
+            self._look_at(guest)
+
+    def _look_at(self, guest: Guest) -> None:
+        identity = guest.identity
+        if self._credentials is None or identity is None or not identity.credential:
+            return
+        known = self._credentials.still_valid(identity)
+        if known != identity:
+            guest.identify(known)
 
 
 class CredentialWatch:
@@ -77,4 +85,4 @@ class CredentialWatch:
             if self._credentials.generation != known:
                 known = self._credentials.generation
                 _log.info("credentials changed")
-                self._guests.look_again(self._credentials)
+                self._guests.look_again()

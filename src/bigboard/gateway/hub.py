@@ -72,7 +72,7 @@ class Hub:
             None if credentials is None else Gatekeeper(credentials, self.bounds, self.limited, self.clock)
         )
         """Whom to ask in their place."""
-        self.guests = Guests()
+        self.guests = Guests(credentials)
         self._auth_timeout_s = auth_timeout_s
         self.frames = Frames(board)
         self.broadcaster = Broadcaster(self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s)

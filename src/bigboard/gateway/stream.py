@@ -111,8 +111,8 @@ class _Stream:
 
     async def run(self) -> None:
         """Send until either side closes."""
-        self._hub.guests.add(self._guest)
         self._visit.opened(self._guest.identity)
+        self._hub.guests.add(self._guest)
         sender = asyncio.create_task(self._send_all())
         receiver = asyncio.create_task(self._receive_all())
         try:
