@@ -178,6 +178,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 3.0
     standby: Annotated[bool, Meta(description="Wait beside another aggregator, and take over when it is gone.")] = False
+    service_ttl: Annotated[
+        float,
+        Meta(
+            ge=60,
+            extra={"duration": True},
+            description="A service that has not reported for so long leaves the board of an aggregator.",
+        ),
+    ] = 3600.0
     redis_prefix: Annotated[str, Meta(description="Text before every key and channel in Redis.")] = ""
     redis_write_interval: Annotated[
         float,

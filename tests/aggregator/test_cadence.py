@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 
 from aggregator.bench import Bench, bench, price, running, trade
 from aggregator.hand_clock import settle
-from bigboard.aggregator import Aggregator
-from bigboard.board import Board, Update, UpdateBatch
-from bigboard.clock import SystemClock
-from bigboard.spine import MemorySpine
+from bigboard.board import Board, UpdateBatch
 
 
 async def test_the_first_change_after_a_quiet_time_goes_at_once() -> None:
@@ -134,15 +131,14 @@ async def test_publishers_at_the_same_time_lose_no_barrier() -> None:
 
 
 async def test_a_board_that_changes_much_is_snapshotted_sooner() -> None:
-    spine, clock = MemorySpine(), SystemClock()
-    aggregator = Aggregator(Board("E"), spine, clock, snapshot_commits=1_000, snapshot_weight=100)
-    await spine.save(aggregator.board.snapshot())
-    saved = []
-    for value in range(1, 41):
-        aggregator.ingest([Update("market_data", f"S{n}", {"last_price": float(value)}) for n in range(10)])
-        await aggregator.commit()
-        snapshot = await spine.snapshot()
-        assert snapshot is not None
-        saved.append(snapshot.sequence)
+    saved = set()
+    async with bench(snapshot_commits=1_000, snapshot_weight=100) as stage:
+        for value in range(1, 41):
+            stage.aggregator.ingest([price(float(value), f"S{n}USDT") for n in range(10)])
+            await stage.aggregator.commit()
+            await settle()
+            snapshot = await stage.spine.snapshot()
+            assert snapshot is not None
+            saved.add(snapshot.sequence)
     # 10 keys a commit: the 100th changed key comes with the 10th commit.
-    assert sorted(set(saved)) == [0, 10, 20, 30, 40]
+    assert sorted(saved) == [0, 10, 20, 30, 40]

@@ -54,3 +54,18 @@ def test_one_that_was_removed_is_not_missed_and_others_topics_do_not_count() -> 
     _reports(watch, 1.0, 3)
     watch.note([Update("services", "collector", {"deleted": True}), Update("risk", "main", {"exposure": 1})], 3.0)
     assert watch.overdue(1_000.0) == []
+
+
+def test_one_that_is_silent_for_long_leaves_the_board() -> None:
+    watch = ServiceWatch(forget_s=600.0)
+    watch.note([Update("services", "gone", {"status": "up"})], 0.0)
+    assert [update.data["status"] for update in watch.overdue(60.0)] == ["stale"]
+    assert watch.overdue(600.0) == []
+    assert watch.overdue(601.0) == [Update("services", "gone", {"deleted": True})]
+    assert watch.overdue(700.0) == []
+
+
+def test_those_that_need_no_watching_are_left_alone() -> None:
+    watch = ServiceWatch(but={"own"})
+    watch.note([Update("services", "own", {"status": "up"})], 0.0)
+    assert watch.overdue(10_000.0) == []

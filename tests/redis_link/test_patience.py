@@ -58,3 +58,26 @@ async def test_a_task_that_was_cancelled_may_still_clean_up() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert cleaned.is_set()
+
+
+async def test_a_cancellation_that_was_swallowed_for_an_error_ends_the_task_too() -> None:
+    """As ``asyncio.wait_for`` does when what it waits for fails in the turn in which its task is cancelled."""
+    begun = asyncio.Event()
+
+    async def works() -> str:
+        try:
+            async with within(5.0):
+                try:
+                    begun.set()
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    raise ConnectionResetError from None
+        except OSError:
+            pass
+        return "went on"
+
+    task = asyncio.create_task(works())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

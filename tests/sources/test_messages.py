@@ -177,7 +177,7 @@ def _enters(messages: list[tuple[str, bytes]]) -> None:
     deliveries, refused = read(*messages)
     board = Board("E")
     taken = 0
-    for updates, atomic, _ in deliveries:
+    for updates, atomic, *_ in deliveries:
         before = board.snapshot().data
         for some in [updates] if atomic else [[update] for update in updates]:
             taken += 1

@@ -121,9 +121,10 @@ async def test_after_a_loss_an_old_key_does_not_hide_a_newer_price() -> None:
             client, [("market_data:OLDUSDT", b'{"last_price": 2}'), ("market_data:NEWUSDT", b'{"last_price": 2}')]
         )
         await listener.heard(2)
+        await client.set("ticker:NEW/USDT", f'{{"last": 3, "received_at": {2**52 + 1}}}')
         await command(client, "CLIENT", "KILL", "TYPE", "pubsub")
         await until(lambda: listener.source.connections == 2, "the second connection")
-        await until(lambda: listener.data("market_data")["NEWUSDT"]["last_price"] == 1, "the newer price")
+        await until(lambda: listener.data("market_data")["NEWUSDT"]["last_price"] == 3, "the newer price")
         assert listener.data("market_data")["OLDUSDT"]["last_price"] == 2
 
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from bigboard.board import Board, Update
+from bigboard.board import Board
 from bigboard.errors import UpdateRejected
-from bigboard.sources.ticker_keys import LONGEST_TICKER, arrival_of, ticker_update
+from bigboard.sources.ticker_keys import LONGEST_TICKER, ticker_update
 from bigboard.wire.ticker import ticker_of
 
 _ROW = {
@@ -22,7 +22,6 @@ def test_what_the_collector_wrote_is_the_row_that_it_had() -> None:
     update = ticker_update("BTC/USDT", json.dumps(ticker_of(_ROW, "BTC/USDT")).encode())
     board.apply(update)
     assert board.snapshot().data["market_data"] == {"BTCUSDT": _ROW}
-    assert arrival_of(update) == 9
 
 
 def test_a_ticker_of_ccxt_becomes_a_row() -> None:
@@ -54,16 +53,3 @@ def test_what_is_no_ticker_is_refused(payload: bytes, reason: str) -> None:
     with pytest.raises(UpdateRejected) as refused:
         ticker_update("BTC/USDT", payload)
     assert (refused.value.topic, refused.value.reason) == ("market_data", reason)
-
-
-@pytest.mark.parametrize(
-    ("data", "arrival"),
-    [
-        ({"received_at": 9, "timestamp": 7}, 9),
-        ({"timestamp": 7.5}, 7.5),
-        ({}, 0),
-        ({"received_at": "x", "timestamp": True}, 0),
-    ],
-)
-def test_when_a_price_arrived(data: dict[str, object], arrival: float) -> None:
-    assert arrival_of(Update("market_data", "X", data)) == arrival

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bigboard.aggregator.hints import news
 from bigboard.aggregator.outage import Outage
+from bigboard.aggregator.snapshots import SnapshotSaver
 from bigboard.board import Update
 from bigboard.errors import SpineUnavailable, UpdateRejected
 from bigboard.rejections import Rejections
@@ -27,6 +29,8 @@ _log = structlog.stdlib.get_logger("bigboard.aggregator")
 
 _RETRY_S = 0.1
 """Between two attempts to reach a spine that takes nothing."""
+_SAVE_TIMEOUT_S = 60.0
+"""The first snapshot may be large, and nothing can go on without it."""
 
 
 class Aggregator:
@@ -35,7 +39,7 @@ class Aggregator:
     Updates are applied the moment they come and become visible with the next commit: at once after a quiet time, otherwise
     at most every ``commit_interval_s``. There is no queue of updates; what waits is already merged into the board. If the
     spine does not take a commit, it is kept, and nothing more is committed until the spine has it: changes go on merging
-    in the board meanwhile, so an outage costs intermediate values and no memory.
+    in the board meanwhile, so an outage costs intermediate values and no memory. Snapshots are saved beside the commits.
     """
 
     def __init__(
@@ -55,11 +59,9 @@ class Aggregator:
         self.updates = 0
         """Updates taken, changed anything or not."""
         self.commits = 0
-        self.begun = asyncio.Event()
-        """Set once the history stands on the spine. One that goes on with another's history must take nothing before: what
-        is applied by then would be in its first snapshot, and in no diff."""
         self.rejections = Rejections()
         self.outage = Outage()
+        self.snapshots = SnapshotSaver(spine, clock)
         self._spine = spine
         self._clock = clock
         self._commit_interval_s = commit_interval_s
@@ -69,7 +71,10 @@ class Aggregator:
         self._append_timeout_s = append_timeout_s
         self._dirty = asyncio.Event()
         self._committing = asyncio.Lock()
-        self._unsent: tuple[Diff, Snapshot | None] | None = None
+        self._unsent: Diff | None = None
+        self._due: Snapshot | None = None
+        self._begun = False
+        self._since_ms = board.timestamp
         self._reported: tuple[float, int] | None = None
 
     def ingest(self, updates: Sequence[Update]) -> None:
@@ -106,24 +111,43 @@ class Aggregator:
 
     async def take(self, deliveries: Sequence[Delivery]) -> None:
         """Apply what a source hands on, in order; a barrier is kept as in ``publish``."""
-        for updates, atomic, barrier in deliveries:
+        for updates, atomic, barrier, hint in deliveries:
             if atomic:
                 self.ingest_atomic(updates)
             else:
-                self.ingest(updates)
+                self.ingest(news(updates, self.board, self._since_ms) if hint else updates)
             if barrier and not self.outage.lasts:
                 await self.commit()
 
+    async def begin(self) -> None:
+        """Start the history on the spine, however long that takes; ``run`` does so if nobody has.
+
+        One that goes on with another's history must ingest nothing before: what is applied by then would be in its first
+        snapshot, and in no diff.
+        """
+        while not await self._try_to_begin():
+            await self._clock.sleep(_RETRY_S)
+        self._begun = True
+
     async def run(self) -> None:
         """Start the history on the spine, then commit until cancelled."""
-        while not await self._begin():
-            await self._clock.sleep(_RETRY_S)
-        self.begun.set()
-        while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            await self.commit()
-            await self._clock.sleep(_RETRY_S if self.outage.lasts else self._commit_interval_s)
+        if not self._begun:
+            await self.begin()
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(self.snapshots.run(), name="snapshots")
+            while True:
+                await self._dirty.wait()
+                self._dirty.clear()
+                await self.commit()
+                await self._clock.sleep(_RETRY_S if self.outage.lasts else self._commit_interval_s)
+
+    async def _try_to_begin(self) -> bool:
+        async with self._committing:
+            # A snapshot is the state of a commit. What came before anybody could follow is in it, and needs no diff.
+            self.board.commit(self._clock.epoch_ms())
+            self._unsent = None
+            snapshot = self.board.snapshot()
+            return await self._delivered(self._spine.save(snapshot), snapshot.sequence, _SAVE_TIMEOUT_S)
 
     async def commit(self) -> None:
         """Make what was applied visible, if there is anything, and hand it to the spine."""
@@ -139,35 +163,26 @@ class Aggregator:
         """``degraded`` while commits wait for the spine."""
         return "degraded" if self.outage.lasts else "up"
 
-    async def _begin(self) -> bool:
-        async with self._committing:
-            # A snapshot is the state of a commit. What came before anybody could follow is in it, and needs no diff.
-            self.board.commit(self._clock.epoch_ms())
-            self._unsent = None
-            snapshot = self.board.snapshot()
-            return await self._delivered(self._spine.save(snapshot), snapshot.sequence)
+    async def _send(self, diff: Diff) -> bool:
+        if not await self._delivered(self._spine.append(diff), diff.sequence, self._append_timeout_s):
+            self._dirty.set()
+            return False
+        self._unsent = None
+        if self._due is not None:
+            # Not before its last commit stands on the log: nobody could follow from it.
+            self.snapshots.offer(self._due)
+            self._due = None
+        return True
 
-    async def _send(self, unsent: tuple[Diff, Snapshot | None]) -> bool:
-        if await self._delivered(self._append(*unsent), unsent[0].sequence):
-            self._unsent = None
-            return True
-        self._dirty.set()
-        return False
-
-    async def _append(self, diff: Diff, snapshot: Snapshot | None) -> None:
-        await self._spine.append(diff)
-        if snapshot is not None:
-            await self._spine.save(snapshot)
-
-    async def _delivered(self, delivery: Coroutine[None, None, None], sequence: int) -> bool:
+    async def _delivered(self, delivery: Coroutine[None, None, None], sequence: int, timeout_s: float) -> bool:
         """Whether the spine took it; the start and the end of an outage are logged."""
         try:
-            async with asyncio.timeout(self._append_timeout_s):
+            async with asyncio.timeout(timeout_s):
                 await delivery
         except (SpineUnavailable, TimeoutError) as error:
             now = self._clock.monotonic_s()
             if self.outage.failed(now):
-                text = str(error) or f"no answer within {self._append_timeout_s:g} s"
+                text = str(error) or f"no answer within {timeout_s:g} s"
                 waited_s = round(self.outage.seconds(now), 1)
                 _log.warning("commits wait for the spine", sequence=sequence, waited_s=waited_s, error=text)
             return False
@@ -177,7 +192,7 @@ class Aggregator:
             self.outage.ended()
         return True
 
-    def _take_commit(self) -> tuple[Diff, Snapshot | None] | None:
+    def _take_commit(self) -> Diff | None:
         diff = self.board.commit(self._clock.epoch_ms())
         if diff is None:
             return None
@@ -187,10 +202,10 @@ class Aggregator:
         # that on a large board more has to change first.
         self._weight += diff.weight
         heavy = self._weight >= max(self._snapshot_weight, 4 * sum(self.board.sizes().values()))
-        if not heavy and self.commits % self._snapshot_commits:
-            return diff, None
-        self._weight = 0
-        return diff, self.board.snapshot()
+        if heavy or not self.commits % self._snapshot_commits:
+            self._weight = 0
+            self._due = self.board.snapshot()
+        return diff
 
     def service(self) -> Update:
         """The aggregator's own row in the topic ``services``; called about once a second."""

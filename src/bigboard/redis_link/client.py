@@ -36,16 +36,17 @@ class _SentinelRedis(Redis):
         await self.connection_pool.sentinel_manager.aclose()  # type: ignore[attr-defined]
 
 
-async def open_redis(url: str | RedisAddress, *, timeout_s: float = 5.0) -> RedisClient:
+async def open_redis(url: str | RedisAddress, *, timeout_s: float = 5.0, answer_s: float | None = None) -> RedisClient:
     """A client of a single server, of Sentinel's master, or of a cluster; close it with ``close_redis``.
 
-    ``timeout_s`` bounds each attempt to connect and each answer. Nothing is sent yet, but for a cluster: its map is
+    ``timeout_s`` bounds each attempt to connect, and each answer too unless ``answer_s`` does, from its first byte to the
+    last. Nothing is sent yet, but for a cluster: its map is
     read. Raises ``SettingError`` for a URL that cannot be, and one of ``REDIS_AWAY`` where a cluster is away.
     """
     address = RedisAddress.parse(url) if isinstance(url, str) else url
     if address.kind == "cluster":
-        return await _cluster(address, timeout_s)
-    options = {**_options(address, timeout_s), "db": address.database}
+        return await _cluster(address, _options(address, timeout_s, answer_s))
+    options = {**_options(address, timeout_s, answer_s), "db": address.database}
     if address.kind == "sentinel":
         master: Redis = sentinels(address, timeout_s).master_for(address.service, redis_class=_SentinelRedis, **options)
         return master
@@ -73,9 +74,9 @@ def sentinels(address: RedisAddress, timeout_s: float) -> Sentinel:
     return Sentinel(list(places), sentinel_kwargs=login)
 
 
-async def _cluster(address: RedisAddress, timeout_s: float) -> RedisCluster:
+async def _cluster(address: RedisAddress, options: dict[str, Any]) -> RedisCluster:
     nodes = [ClusterNode(host, port) for host, port in address.hosts]
-    client = RedisCluster(startup_nodes=nodes, **_options(address, timeout_s))
+    client = RedisCluster(startup_nodes=nodes, **options)
     try:
         await client.initialize()
     except BaseException:
@@ -84,13 +85,14 @@ async def _cluster(address: RedisAddress, timeout_s: float) -> RedisCluster:
     return client
 
 
-def _options(address: RedisAddress, timeout_s: float) -> dict[str, Any]:
-    return {**_plain(timeout_s), **_tls(address), "username": address.username, "password": address.password}
+def _options(address: RedisAddress, timeout_s: float, answer_s: float | None) -> dict[str, Any]:
+    login = {"username": address.username, "password": address.password}
+    return {**_plain(timeout_s, answer_s), **_tls(address), **login}
 
 
-def _plain(timeout_s: float) -> dict[str, Any]:
+def _plain(timeout_s: float, answer_s: float | None = None) -> dict[str, Any]:
     return {
-        "socket_timeout": timeout_s,
+        "socket_timeout": answer_s or timeout_s,
         "socket_connect_timeout": timeout_s,
         "retry": Retry(NoBackoff(), 0),
         # What RESP3 adds, pushes between answers, nobody here asks for.

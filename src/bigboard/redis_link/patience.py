@@ -14,8 +14,8 @@ __all__ = ["within"]
 class within:  # noqa: N801 - it reads as what it says, like asyncio.timeout
     """As ``asyncio.timeout``, which raises ``TimeoutError``; and a task that is cancelled within ends within.
 
-    redis-py sends with ``asyncio.wait_for``, and that of Python 3.11 gives the result, and forgets that the task was
-    cancelled, if both come in the same turn of the event loop. The task would then wait on, for ever if need be.
+    redis-py sends with ``asyncio.wait_for``, and that of Python 3.11 gives the result, or raises the error, and forgets that
+    the task was cancelled, if both come in the same turn of the event loop. The task would then go on, for ever if need be.
     """
 
     __slots__ = ("_before", "_timeout")
@@ -33,8 +33,9 @@ class within:  # noqa: N801 - it reads as what it says, like asyncio.timeout
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         await self._timeout.__aexit__(kind, error, where)
-        if kind is None and _cancellations() > self._before:
-            raise asyncio.CancelledError
+        cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+        if not cancelled and _cancellations() > self._before:
+            raise asyncio.CancelledError from error
 
 
 def _cancellations() -> int:

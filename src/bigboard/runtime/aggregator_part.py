@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
 
 from bigboard.aggregator import Aggregator
+from bigboard.aggregator.replay import without_known_trades
 from bigboard.aggregator.service_watch import ServiceWatch
 from bigboard.board import Board, Selection, Subscription, Update
 from bigboard.epoch import new_epoch
 from bigboard.errors import SpineUnavailable
+from bigboard.runtime.background import end_all
 from bigboard.runtime.gateway_part import board_limits
 from bigboard.spine.takeover import take_over
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
     from bigboard.clock import Clock
     from bigboard.settings import Settings
-    from bigboard.sources.base import Delivery, Source
+    from bigboard.sources.base import Delivery, HoldingSource
     from bigboard.spine.redis_lease import Standing
     from bigboard.spine.redis_spine import RedisSpine
 
@@ -30,6 +33,9 @@ __all__ = ["AggregatorPart"]
 
 _REPORT_S = 1.0
 _RETRY_S = 0.5
+_HOLD_S = 2.0
+"""What a standby keeps beyond a lease: for the time to find it free, and to read the log."""
+_TURN_S = 0.003
 _SERVICES = Selection((Subscription("services"),))
 _log = structlog.stdlib.get_logger("bigboard.aggregator")
 
@@ -37,7 +43,8 @@ _log = structlog.stdlib.get_logger("bigboard.aggregator")
 class AggregatorPart:
     """Takes what a source says, and writes it to a spine in Redis.
 
-    ``on_lead`` is called whenever it begins to lead. What a source says while another leads is left to the other.
+    ``on_lead`` is called whenever it begins to lead. What the source says while another leads is kept for somewhat longer
+    than a lease: if the other dies, it may have died with just that.
     """
 
     def __init__(
@@ -45,7 +52,7 @@ class AggregatorPart:
         settings: Settings,
         clock: Clock,
         spine: RedisSpine,
-        source: Source,
+        source: HoldingSource,
         *,
         name: str = "aggregator",
         on_lead: Callable[[], None] = lambda: None,
@@ -60,11 +67,19 @@ class AggregatorPart:
         self._clock = clock
         self._spine = spine
         self._source = source
-        self._watch = ServiceWatch()
+        # Its own row is written here once a second: it needs no watching.
+        self._new_watch = partial(ServiceWatch, but={name}, forget_s=settings.service_ttl)
+        self._watch = self._new_watch()
         self._on_lead = on_lead
 
     async def run(self) -> None:
         """Wait for the lease, lead until it is lost, and again, until cancelled."""
+        self._hold()
+        listening = asyncio.create_task(self._source.run(self._take), name="source")
+        leading = asyncio.create_task(self._lead_whenever(), name="leading")
+        await _until_one_ends(listening, leading)
+
+    async def _lead_whenever(self) -> None:
         while True:
             standing = await self._lease()
             try:
@@ -73,11 +88,12 @@ class AggregatorPart:
                 _log.warning("cannot lead", error=str(error)[:300])
                 self._spine.lease.give_up()
                 await self._clock.sleep(_RETRY_S)
-            finally:
-                self.leads = False
 
     def _new(self, settings: Settings, clock: Clock, spine: RedisSpine, name: str) -> Aggregator:
         return Aggregator(self.board, spine, clock, commit_interval_s=settings.commit_interval, name=name)
+
+    def _hold(self) -> None:
+        self._source.hold(self._settings.lease + _HOLD_S)
 
     async def _lease(self) -> Standing:
         """Wait for the lease, and have whoever leads show that this one stands by."""
@@ -85,24 +101,25 @@ class AggregatorPart:
         try:
             return await self._spine.lease.wait()
         finally:
-            announcing.cancel()
-            await asyncio.gather(announcing, return_exceptions=True)
+            await end_all(announcing)
 
     async def _stand_by(self) -> None:
-        encoder = msgspec.msgpack.Encoder()
-        while True:
-            await self._clock.sleep(_REPORT_S)
-            row = {
-                "service": self.name,
-                "kind": "aggregator",
-                "status": "up",
-                "detail": "stands by",
-                "last_seen": self._clock.epoch_ms(),
-            }
-            channel = f"{self._settings.redis_prefix}services:{self.name}"
-            # While Redis is away nobody leads, and there is nothing to say to anybody.
-            with contextlib.suppress(SpineUnavailable):
-                await self._spine.connection.command("PUBLISH", channel, encoder.encode(row))
+        try:
+            while True:
+                await self._clock.sleep(_REPORT_S)
+                row = {"status": "up", "detail": "stands by", "last_seen": self._clock.epoch_ms()}
+                await self._say({"service": self.name, "kind": "aggregator", **row})
+        except asyncio.CancelledError:
+            if not self._spine.lease.held:
+                await self._say({"deleted": True})
+            raise
+
+    async def _say(self, row: dict[str, Any]) -> None:
+        """Have whoever leads write this process's row."""
+        channel = f"{self._settings.redis_prefix}services:{self.name}"
+        # While Redis is away nobody leads, and there is nothing to say to anybody.
+        with contextlib.suppress(SpineUnavailable):
+            await self._spine.connection.publish(channel, msgspec.msgpack.encode(row))
 
     def _look_around(self) -> None:
         """What the services of the board last said may be old: they have to say it again, and the last leader is gone."""
@@ -124,22 +141,45 @@ class AggregatorPart:
             await take_over(self._spine, standing, self.board, lambda: new_epoch(self._clock.epoch_ms()))
             # What another writer left half done is not this one's: it starts from the board alone.
             self.aggregator = self._new(self._settings, self._clock, self._spine, self.name)
-            self.leads = True
-            self.takeovers += 1
-            self._on_lead()
-            _log.info("leads", epoch=self.board.epoch, sequence=self.board.sequence)
-            works = [self.aggregator.run(), self._listen(), self._report()]
-            tasks = [keeping, *(asyncio.create_task(work) for work in works)]
-            await _until_one_ends(tasks)
+            self._watch = self._new_watch()
+            await _until_one_ends(keeping, asyncio.create_task(self._work(), name="aggregator"))
             _log.warning("the lease is lost", sequence=self.board.sequence)
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            self._hold()
+            if self.leads:
+                self.leads = False
+                await self._resign()
+            await end_all(keeping)
 
-    async def _listen(self) -> None:
-        await self.aggregator.begun.wait()
+    async def _work(self) -> None:
+        await self.aggregator.begin()
         self._look_around()
-        await self._source.run(self._take)
+        await self._source.hand_over(self._replay)
+        self.leads = True
+        self.takeovers += 1
+        self._on_lead()
+        _log.info("leads", epoch=self.board.epoch, sequence=self.board.sequence)
+        reporting = asyncio.create_task(self._report(), name="report")
+        try:
+            await self.aggregator.run()
+        finally:
+            await end_all(reporting)
+
+    async def _resign(self) -> None:
+        """Write what was taken in, if that is still this one's right, before the lease is given back."""
+        if self._spine.lease.held:
+            self.aggregator.ingest([Update("services", self.name, {"deleted": True})])
+            await self.aggregator.commit()
+
+    async def _replay(self, deliveries: list[Delivery]) -> None:
+        """Take in what came before this one led. Nothing is committed on the way: nobody sees the board go back."""
+        turn_s = self._clock.monotonic_s()
+        for delivery in without_known_trades(deliveries, self.board):
+            await self.aggregator.take([delivery._replace(barrier=False)])
+            self._watch.note(delivery.updates, turn_s)
+            if self._clock.monotonic_s() - turn_s > _TURN_S:
+                await self._clock.sleep(0)
+                turn_s = self._clock.monotonic_s()
 
     async def _take(self, deliveries: list[Delivery]) -> None:
         await self.aggregator.take(deliveries)
@@ -148,7 +188,6 @@ class AggregatorPart:
             self._watch.note(delivery.updates, now_s)
 
     async def _report(self) -> None:
-        await self.aggregator.begun.wait()
         while True:
             await self._clock.sleep(_REPORT_S)
             own = self.aggregator.service()
@@ -160,13 +199,11 @@ class AggregatorPart:
             self.aggregator.ingest([own, self._source.service(), *overdue])
 
 
-async def _until_one_ends(tasks: list[asyncio.Task[None]]) -> None:
+async def _until_one_ends(*tasks: asyncio.Task[None]) -> None:
     """Wait until one of them ends, and end the others; raises what it raised."""
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(*tasks)
     for task in done:
         task.result()

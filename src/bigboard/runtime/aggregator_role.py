@@ -71,7 +71,7 @@ class AggregatorRole:
             if self.part.leads:
                 waited_s = 0.0
             elif connection.away:
-                self._tell(f"no Redis on {connection.address} yet: {connection.error}")
+                self._tell(connection.trouble)
                 waited_s = 0.0
             elif self.settings.standby:
                 self._tell(f"Stands by: another aggregator leads the board {self.settings.board}")

@@ -1,4 +1,4 @@
-"""The parts of a role, run side by side until a signal or the end: for roles without a port."""
+"""The parts of a role, run side by side until a signal or the end."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ import contextlib
 import signal
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Mapping
 
-__all__ = ["run_until", "stopped_by_signals"]
+__all__ = ["end_all", "run_until", "stopped_by_signals"]
+
+_log = structlog.stdlib.get_logger("bigboard.runtime")
+
+_ATTEMPTS = 10
+_ATTEMPT_S = 1.0
 
 _CAUGHT = (signal.SIGINT, signal.SIGTERM)
 
@@ -24,9 +31,26 @@ async def run_until(stop: asyncio.Event, parts: Mapping[str, Coroutine[Any, Any,
         for task in done:
             task.result()
     finally:
-        for task in (stopped, *tasks):
+        await end_all(stopped, *tasks)
+
+
+async def end_all(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait until they have ended, whatever they raise.
+
+    A library may forget that a task was cancelled, so it is said again every second. After ten of them whoever still runs is
+    named in the log and left: the end of the process must not depend on it.
+    """
+    waiting = {task for task in tasks if not task.done()}
+    for _ in range(_ATTEMPTS):
+        for task in waiting:
             task.cancel()
-        await asyncio.gather(stopped, *tasks, return_exceptions=True)
+        if waiting:
+            _, waiting = await asyncio.wait(waiting, timeout=_ATTEMPT_S)
+    for task in waiting:
+        _log.error("a part does not end", part=task.get_name())
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.exception()  # Nobody else asks for it, and Python would say so at its end.
 
 
 @contextlib.contextmanager

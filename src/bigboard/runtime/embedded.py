@@ -12,7 +12,7 @@ from bigboard.board import Board, Selection, Subscription
 from bigboard.clock import SystemClock
 from bigboard.collector.market import MarketCollector
 from bigboard.epoch import new_epoch
-from bigboard.runtime.background import stopped_by_signals
+from bigboard.runtime.background import end_all, stopped_by_signals
 from bigboard.runtime.collector_settings import collector_settings
 from bigboard.runtime.gateway_part import GatewayPart, board_limits
 from bigboard.spine import MemorySpine
@@ -144,9 +144,7 @@ class Embedded:
     async def _shut_down(self, background: list[asyncio.Task[None]]) -> None:
         await self.gateway.close()
         await self.spine.close()
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        await end_all(*background)
 
 
 async def _first_to_end(stop: asyncio.Task[Any], background: list[asyncio.Task[None]]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from bigboard.board import Selection, Subscription
 from bigboard.errors import SpineUnavailable
-from bigboard.runtime.background import stopped_by_signals
+from bigboard.runtime.background import end_all, stopped_by_signals
 from bigboard.runtime.gateway_part import GatewayPart
 from bigboard.runtime.redis_parts import build_spine, process_name, redis_url
 
@@ -69,28 +70,30 @@ class GatewayRole:
                 for task in done:
                     task.result()
             finally:
-                stop.cancel()
                 await self.part.close()
+                with suppress(SpineUnavailable):
+                    # It ends in order: nobody has to be told that it is down.
+                    await self._say({"deleted": True})
                 await self.spine.close()
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(stop, *tasks, *ports, return_exceptions=True)
+                await end_all(stop, *tasks, *ports)
 
     async def _report(self) -> None:
         """Publish the gateway's own row once a second, as any service does, and see how far away Redis is."""
-        encoder = msgspec.msgpack.Encoder()
-        channel = f"{self.settings.redis_prefix}services:{self.name}"
         while True:
             row = self.part.service(self.name).data
             if self.latency_ms is not None:
                 row["latency_ms"] = round(self.latency_ms, 2)
             begun_s = self._clock.monotonic_s()
             try:
-                await self.spine.connection.command("PUBLISH", channel, encoder.encode(row))
+                await self._say(row)
                 self.latency_ms = (self._clock.monotonic_s() - begun_s) * 1_000
             except SpineUnavailable:
                 self.latency_ms = None
             await self._clock.sleep(_REPORT_S)
+
+    async def _say(self, row: dict[str, Any]) -> None:
+        channel = f"{self.settings.redis_prefix}services:{self.name}"
+        await self.spine.connection.publish(channel, msgspec.msgpack.encode(row))
 
     async def _watch(self) -> None:
         """Say what is waited for, every few seconds."""
@@ -98,7 +101,7 @@ class GatewayRole:
             await self._clock.sleep(_TELL_S)
             connection = self.spine.connection
             if connection.away:
-                self._tell(f"no Redis on {connection.address}: {connection.error}")
+                self._tell(connection.trouble)
             elif not self.part.hub.board.sequence:
                 self._tell(f"no aggregator has written the board {self.settings.board} yet")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bigboard.board import Update
 
-__all__ = ["Delivery", "Source"]
+__all__ = ["Delivery", "HoldingSource", "Source", "Take"]
+
+Take: TypeAlias = "Callable[[list[Delivery]], Awaitable[None]]"
 
 
 class Delivery(NamedTuple):
@@ -20,6 +22,8 @@ class Delivery(NamedTuple):
     """They belong together: all or none enters the board, and they become visible in one commit."""
     barrier: bool = False
     """The state after them must be a commit of its own, as in ``UpdateBatch``."""
+    hint: bool = False
+    """Rows of ``market_data`` that were written down some time ago: the board takes those that are newer than its own."""
 
 
 class Source(Protocol):
@@ -32,8 +36,18 @@ class Source(Protocol):
     - It never gives up: what is lost it looks for again, with a backoff, and a row of the topic ``services`` tells of it.
     """
 
-    async def run(self, take: Callable[[list[Delivery]], Awaitable[None]]) -> None:
+    async def run(self, take: Take) -> None:
         """Hand on what comes, until cancelled."""
 
     def service(self) -> Update:
         """The source's own row in the topic ``services``; called about once a second."""
+
+
+class HoldingSource(Source, Protocol):
+    """A source that a standby listens to: it keeps the last seconds, for the case that whoever leads dies with them."""
+
+    def hold(self, seconds: float) -> None:
+        """From now on keep what comes, for so long, and hand nothing on."""
+
+    async def hand_over(self, take: Take) -> None:
+        """Hand on all that was kept, in order and in one list, and from then on what comes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from random import Random
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -17,11 +17,12 @@ from bigboard.errors import MissingExtra
 from bigboard.redis_link import REDIS_AWAY, close_redis, within
 from bigboard.rejections import Rejections
 from bigboard.sources.base import Delivery
+from bigboard.sources.held import Held
 from bigboard.sources.messages import MessageReader
 from bigboard.sources.patterns import channel_patterns
 from bigboard.sources.redis_subscription import RedisSubscription
 from bigboard.sources.redis_tickers import read_tickers
-from bigboard.sources.ticker_keys import arrival_of
+from bigboard.wire.ticker import arrival_of
 
 try:
     from redis.asyncio.retry import Retry
@@ -35,12 +36,11 @@ if TYPE_CHECKING:
     from bigboard.clock import Clock
     from bigboard.errors import UpdateRejected
     from bigboard.redis_link import RedisClient
+    from bigboard.sources.base import Take
 
 __all__ = ["RedisChannels"]
 
 _log = structlog.stdlib.get_logger("bigboard.sources")
-
-Take: TypeAlias = "Callable[[list[Delivery]], Awaitable[None]]"
 
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 2.0
@@ -53,7 +53,7 @@ _SLACK_MS: Final = 1_000
 
 
 class RedisChannels:
-    """A ``Source``. ``connect`` opens a client; ``where`` is the address of Redis, fit to be shown."""
+    """A ``HoldingSource``. ``connect`` opens a client; ``where`` is the address of Redis, fit to be shown."""
 
     def __init__(
         self,
@@ -87,6 +87,8 @@ class RedisChannels:
         self._tickers_within_s = tickers_within_s
         self._reader = MessageReader(prefix, self._refuse)
         self._rng = Random()  # noqa: S311 - spreads attempts in time, no secret
+        self._held: Held | None = None
+        self._client: RedisClient | None = None
         self._away = False
         self._error = "not connected yet"
         self._since_s = float("-inf")
@@ -113,6 +115,28 @@ class RedisChannels:
             # Spread, so that a Redis that comes back is not met by all who wait for it at once.
             await self._clock.sleep(wait_s * self._rng.uniform(0.8, 1.2))
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+
+    def hold(self, seconds: float) -> None:
+        """See ``HoldingSource``. At most 64 MiB are kept."""
+        self._held = Held(seconds)
+
+    async def hand_over(self, take: Take) -> None:
+        """See ``HoldingSource``. Tickers come first, as after each connection."""
+        held = self._held
+        if held is None:
+            return
+        held.keep_all()
+        if self._client is not None:
+            await self._take_tickers(self._client, take)
+        while held:
+            deliveries: list[Delivery] = []
+            while held:
+                deliveries += self._reader.read(held.take())
+                await self._clock.sleep(0)
+            await take(deliveries)
+        if held.dropped:
+            _log.warning("messages were dropped while another led", count=held.dropped)
+        self._held = None
 
     def service(self) -> Update:
         """See ``Source``."""
@@ -143,6 +167,7 @@ class RedisChannels:
             client = await self._connect()
         # The library's own attempts would be made in silence: nobody could be told for seconds that there is no Redis.
         client.set_retry(Retry(NoBackoff(), 0))
+        self._client = client
         try:
             # First the channels, then the keys: what is published while they are read waits in the socket.
             subscription = await RedisSubscription.open(
@@ -151,12 +176,14 @@ class RedisChannels:
             try:
                 _heed_cancellation()
                 await self._begin(take)
-                await self._take_tickers(client, take)
+                if self._held is None:
+                    await self._take_tickers(client, take)
                 _heed_cancellation()
                 await self._read_on(subscription, take)
             finally:
                 await subscription.close()
         finally:
+            self._client = None
             await self._close(client)
 
     async def _begin(self, take: Take) -> None:
@@ -165,7 +192,11 @@ class RedisChannels:
         self.connections += 1
         self.connected, self._away = True, False
         self._since_s = self._clock.monotonic_s()
-        await take([Delivery([self._row()])])
+        await self._say(take)
+
+    async def _say(self, take: Take) -> None:
+        if self._held is None:
+            await take([Delivery([self._row()])])
 
     async def _lost(self, error: Exception, take: Take) -> None:
         text = str(error)[:200] or type(error).__name__
@@ -176,16 +207,16 @@ class RedisChannels:
             _log.warning("no Redis", where=self.where, error=text)
         self.connected, self._away = False, True
         self._error = text
-        await take([Delivery([self._row()])])
+        await self._say(take)
 
     async def _take_tickers(self, client: RedisClient, take: Take) -> None:
         updates = await read_tickers(client, self._prefix, self._refuse, within_s=self._tickers_within_s)
-        if self._heard_ms is not None:
+        if self._held is None and self._heard_ms is not None:
             # Channels may have said more than the keys, which Redis can refuse to store. A price from before the connection
-            # was lost would be an old one on top of a newer one.
-            updates = [update for update in updates if arrival_of(update) >= self._heard_ms - _SLACK_MS]
+            # was lost would be an old one on top of a newer one, which need not say when it arrived.
+            updates = [update for update in updates if arrival_of(update.data) >= self._heard_ms - _SLACK_MS]
         for first in range(0, len(updates), _CHUNK):
-            await take([Delivery(updates[first : first + _CHUNK])])
+            await take([Delivery(updates[first : first + _CHUNK], hint=True)])
             await self._clock.sleep(0)
         self.tickers += len(updates)
 
@@ -196,8 +227,9 @@ class RedisChannels:
             messages = await subscription.read()
             self.messages += len(messages)
             self._heard_ms = clock.epoch_ms()
-            deliveries = self._reader.read(messages)
-            if deliveries:
+            if self._held is not None:
+                self._held.add(messages, clock.monotonic_s())
+            elif deliveries := self._reader.read(messages):
                 await take(deliveries)
             if clock.monotonic_s() - turn_s >= _TURN_S:
                 await clock.sleep(0)

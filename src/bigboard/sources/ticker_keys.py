@@ -13,7 +13,7 @@ from bigboard.board import Update
 from bigboard.errors import UpdateRejected
 from bigboard.wire.ticker import market_row
 
-__all__ = ["LONGEST_TICKER", "TICKERS", "arrival_of", "ticker_update"]
+__all__ = ["LONGEST_TICKER", "TICKERS", "ticker_update"]
 
 TICKERS: Final = "ticker:"
 """What these keys start with."""
@@ -58,15 +58,6 @@ def ticker_update(name: str, payload: bytes) -> Update:
         if field not in _LEFT_OUT and value is not None
     }
     return Update("market_data", name, market_row(row))
-
-
-def arrival_of(update: Update) -> float:
-    """When the price of a ticker arrived, in epoch milliseconds; 0 if it does not say."""
-    for field in ("received_at", "timestamp"):
-        value = update.data.get(field)
-        if type(value) is int or type(value) is float:
-            return value
-    return 0
 
 
 def _refused(name: str, reason: str, detail: str) -> UpdateRejected:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RedisConnection"]
 
+_LONGEST_ANSWER_S: Final = 60.0
 _SMOOTHING: Final = 0.2
 """How much a new round trip counts: the figure follows within some five of them."""
 
@@ -42,27 +43,46 @@ class RedisConnection:
         self._timeout_s = timeout_s
         self._client: RedisClient | None = None
         self._closed = False
+        self._refuses = False
         self._opening = asyncio.Lock()
         self._digests: dict[str, str] = {}
 
     @property
     def away(self) -> bool:
-        """Whether the last command came back without an answer."""
+        """Whether the last command came back without an answer, or with one that refuses it."""
         return self.away_since_s is not None
 
-    async def script(self, text: str, keys: tuple[str, ...], *arguments: str | bytes | int) -> Any:
-        """Run a script; the round trip is measured. Raises ``SpineUnavailable``."""
+    @property
+    def trouble(self) -> str:
+        """What is wrong, for people; empty while nothing is."""
+        if self.error is None:
+            return ""
+        return (
+            f"Redis on {self.address} refuses: {self.error}"
+            if self._refuses
+            else f"no Redis on {self.address}: {self.error}"
+        )
+
+    async def script(
+        self, text: str, keys: tuple[str, ...], *arguments: str | bytes | int, patience_s: float = 0.0
+    ) -> Any:
+        """Run a script, which may take ``patience_s`` longer than others; a short one's round trip is measured.
+
+        Raises ``SpineUnavailable``.
+        """
         digest = self._digests.get(text)
         if digest is None:
             # The name that Redis gives to a script, not a secret.
             digest = self._digests[text] = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         begun_s = self._clock.monotonic_s()
-        async with self._answering() as client:
+        async with self._answering(patience_s) as client:
             try:
                 answer = await client.execute_command("EVALSHA", digest, len(keys), *keys, *arguments)
             except NoScriptError:
                 # A Redis that was started anew knows no scripts; with this it does.
                 answer = await client.execute_command("EVAL", text, len(keys), *keys, *arguments)
+        if patience_s:
+            return answer
         took_ms = (self._clock.monotonic_s() - begun_s) * 1_000
         before = took_ms if self.latency_ms is None else self.latency_ms
         self.latency_ms = before + _SMOOTHING * (took_ms - before)
@@ -72,6 +92,17 @@ class RedisConnection:
         """Run one command, which may take ``patience_s`` longer than others. Raises ``SpineUnavailable``."""
         async with self._answering(patience_s) as client:
             return await client.execute_command(*words)
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Say something on a channel. Raises ``SpineUnavailable``; that it is refused says nothing of the board's log."""
+        refusal: ResponseError | None = None
+        async with self._answering() as client:
+            try:
+                await client.execute_command("PUBLISH", channel, message)
+            except ResponseError as error:
+                refusal = error
+        if refusal is not None:
+            raise SpineUnavailable(f"{self.address} refuses to publish on {channel}: {str(refusal)[:200]}", "refused")
 
     async def close(self) -> None:
         """End all connections, for good; who waits on one gets an error."""
@@ -100,8 +131,9 @@ class RedisConnection:
             if self._closed:
                 raise SpineUnavailable("the connection to Redis is closed", "away")
             if self._client is None:
-                # The time limit of the library is a second net: it does not count the time to find a master or a node.
-                self._client = await open_redis(self.address, timeout_s=2 * self._timeout_s)
+                # The time limits of the library are a second net: they do not count the time to find a master or a node, and
+                # know nothing of an answer that is large.
+                self._client = await open_redis(self.address, timeout_s=2 * self._timeout_s, answer_s=_LONGEST_ANSWER_S)
             return self._client
 
     def _failed(self, error: BaseException) -> SpineUnavailable:
@@ -111,5 +143,5 @@ class RedisConnection:
             self.outages += 1
         self.error = text
         self.latency_ms = None
-        refused = isinstance(error, ResponseError)
-        return SpineUnavailable(f"{self.address} {'refuses' if refused else 'is away'}: {text}", "away")
+        self._refuses = isinstance(error, ResponseError)
+        return SpineUnavailable(f"{self.address} {'refuses' if self._refuses else 'is away'}: {text}", "away")

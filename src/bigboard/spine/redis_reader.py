@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bigboard.spine.redis_connection import RedisConnection
     from bigboard.spine.redis_keys import SpineKeys
 
-__all__ = ["LogReader"]
+__all__ = ["SLOWEST_BYTES_PER_S", "LogReader"]
 
 _BLOCK_S: Final = 0.5
 """How long Redis waits for a commit before it says that there is none."""
@@ -23,6 +23,8 @@ _LOOK_S: Final = 1.0
 """So often a reader looks whether the log is still the one that it reads: Redis tells nobody that a key is gone."""
 _STEPS: Final = 64
 """Entries read at once: some milliseconds of work."""
+SLOWEST_BYTES_PER_S: Final = 2_000_000
+"""A snapshot may be some tens of megabytes: how slow the way to Redis may be on top of the usual time limit."""
 _BEGINNING: Final = "0-0"
 
 
@@ -106,7 +108,9 @@ class LogReader:
 
     async def _kept(self) -> tuple[str, Snapshot] | None:
         # In one command, so that the number of the history belongs to the snapshot.
-        generation, data = await self._connection.command("HMGET", self._keys.snapshot, "generation", "data")
+        size = await self._connection.command("HSTRLEN", self._keys.snapshot, "data")
+        words = ("HMGET", self._keys.snapshot, "generation", "data")
+        generation, data = await self._connection.command(*words, patience_s=size / SLOWEST_BYTES_PER_S)
         return None if data is None else (generation.decode(), decode_snapshot(data))
 
     async def _wait(self, place: str) -> list[tuple[bytes, dict[bytes, bytes]]]:

@@ -14,7 +14,7 @@ from bigboard.spine.records import encode_diff, encode_snapshot
 from bigboard.spine.redis_connection import RedisConnection
 from bigboard.spine.redis_keys import SpineKeys
 from bigboard.spine.redis_lease import Lease
-from bigboard.spine.redis_reader import LogReader
+from bigboard.spine.redis_reader import SLOWEST_BYTES_PER_S, LogReader
 from bigboard.spine.redis_scripts import APPEND, SAVE
 
 if TYPE_CHECKING:
@@ -81,9 +81,10 @@ class RedisSpine:
         if confirmed is not None and confirmed.epoch != snapshot.epoch:
             # A renewal on its way would call the old epoch lost as soon as the new one has begun.
             self.lease.confirmed = None
+        data = encode_snapshot(snapshot)
         said = await self.connection.script(
             SAVE, self.keys, self.lease.token, self.lease.owner, snapshot.epoch, snapshot.sequence,
-            encode_snapshot(snapshot), self._max_age_ms, self._max_bytes,
+            data, self._max_age_ms, self._max_bytes, patience_s=len(data) / SLOWEST_BYTES_PER_S,
         )  # fmt: skip
         self._judge(said, f"snapshot {snapshot.cursor}")
         if self.lease.confirmed is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["market_row", "ticker_of"]
+__all__ = ["arrival_of", "market_row", "ticker_of"]
 
 _NAMES = {
     "last_price": "last",
@@ -37,3 +37,12 @@ def ticker_of(row: Mapping[str, Any], symbol: str) -> dict[str, Any]:
 def market_row(ticker: Mapping[str, Any]) -> dict[str, Any]:
     """The row of a ticker, its symbol in the spelling that it has there."""
     return {_BACK.get(name, name): value for name, value in ticker.items()}
+
+
+def arrival_of(row: Mapping[str, Any]) -> float:
+    """When the price of a row or ticker arrived, in epoch milliseconds; 0 if it does not say."""
+    for field in ("received_at", "timestamp"):
+        value = row.get(field)
+        if type(value) is int or type(value) is float:
+            return value
+    return 0
