@@ -19,14 +19,16 @@ __all__ = ["Bench", "FailingSpine", "bench", "price", "running", "trade"]
 
 
 class FailingSpine(MemorySpine):
-    """A real spine with a network between it and its writer, which can be cut in three ways.
+    """A real spine with a network between it and its writer, which can be cut in several ways.
 
-    ``refuse``: nothing arrives. ``lose_answers``: it arrives, and the writer does not hear so. ``hang``: nothing comes back.
+    ``refuse``: nothing arrives; ``refuse_saves``: no snapshot does. ``lose_answers``: it arrives, and the writer does not hear
+    so. ``hang``: nothing comes back.
     """
 
     def __init__(self, *, max_diffs: int = 10_000) -> None:
         super().__init__(max_diffs=max_diffs)
         self.refuse = False
+        self.refuse_saves = False
         self.lose_answers = False
         self.hang = False
         self.attempts = 0
@@ -38,6 +40,8 @@ class FailingSpine(MemorySpine):
 
     async def save(self, snapshot: Snapshot) -> None:
         await self._travel()
+        if self.refuse_saves:
+            raise SpineUnavailable("too large")
         await super().save(snapshot)
         self._answer()
 

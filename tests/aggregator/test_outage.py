@@ -175,6 +175,24 @@ def test_whatever_fails_whenever_nothing_is_lost_and_the_order_is_kept(play: _Pl
     asyncio.run(run())
 
 
+async def test_a_snapshot_that_cannot_be_saved_holds_up_no_commit() -> None:
+    async with bench(snapshot_commits=4) as stage:
+        stage.spine.refuse_saves = True
+        for number in range(20):
+            stage.aggregator.ingest([price(float(number))])
+            await stage.clock.advance(20)
+        assert stage.prices() == [float(number) for number in range(20)]
+        assert stage.exact()
+        assert stage.aggregator.status == "up"
+        assert stage.aggregator.snapshots.outage.lasts
+        stage.spine.refuse_saves = False
+        await stage.clock.advance(1_500)
+        snapshot = await stage.spine.snapshot()
+        assert snapshot is not None
+        assert snapshot.sequence == 20, "the newest one was saved, and no older one"
+        assert not stage.aggregator.snapshots.outage.lasts
+
+
 async def _send(stage: Bench, how: str, updates: Sequence[Update]) -> None:
     if how == "ingest":
         stage.aggregator.ingest(updates)

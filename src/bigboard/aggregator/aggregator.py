@@ -218,15 +218,19 @@ class Aggregator:
             "service": self.name,
             "kind": "aggregator",
             "status": self.status,
-            "detail": f"commits wait for the spine since {self.outage.seconds(now):.0f} s"
-            if self.outage.lasts
-            else None,
+            "detail": self._detail(now),
             "last_seen": self._clock.epoch_ms(),
             "messages_per_second": round(rate, 1),
             "rejected": self.rejections.total,
             **self.board.anomalies(),
         }
         return Update("services", self.name, row)
+
+    def _detail(self, now_s: float) -> str | None:
+        if self.outage.lasts:
+            return f"commits wait for the spine since {self.outage.seconds(now_s):.0f} s"
+        saving = self.snapshots.outage
+        return f"a snapshot waits for the spine since {saving.seconds(now_s):.0f} s" if saving.lasts else None
 
     def _reject(self, error: UpdateRejected) -> None:
         count = self.rejections.count(error, self._clock.monotonic_s())
