@@ -21,8 +21,8 @@ __all__ = ["Bench", "FailingSpine", "bench", "price", "running", "trade"]
 class FailingSpine(MemorySpine):
     """A real spine with a network between it and its writer, which can be cut in several ways.
 
-    ``refuse``: nothing arrives; ``refuse_saves``: no snapshot does. ``lose_answers``: it arrives, and the writer does not hear
-    so. ``hang``: nothing comes back.
+    ``refuse``: nothing arrives; ``refuse_saves``: no snapshot does. ``lose_answers``: it arrives, and the writer does not
+    hear so. ``hang``: nothing comes back.
     """
 
     def __init__(self, *, max_diffs: int = 10_000) -> None:
