@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,7 +26,9 @@ class Wants:
 
     interval_ms: int = 0
     watched: int = 0
-    """So many symbols of ``symbols``, another choice for each client; 0: all of ``market_data``."""
+    """So many symbols of ``symbols``, another choice for each client; 0: the same for all."""
+    subscriptions: tuple[str, ...] = ("market_data",)
+    """What that is."""
     symbols: int = 0
     seed: int = 1
     mute_share: float = 0.0
@@ -101,20 +104,26 @@ class Storm:
 
 
 class Crowd:
-    """Clients of one server; ``with`` ends them."""
+    """Clients of one server; ``with`` ends them.
 
-    def __init__(self, running: Running, beats: Beats, wants: Wants) -> None:
+    Without ``beats`` somebody else sets the pace, and no delays are known. ``core`` is theirs alone; ``None`` for any.
+    """
+
+    def __init__(self, running: Running, beats: Beats | None, wants: Wants, *, core: int | None = CLIENT_CORE) -> None:
         arguments: dict[str, object] = {
             "port": running.port, "path": running.path, "tongue": running.tongue, "epoch": running.epoch,
             "sequence": running.sequence, "interval-ms": wants.interval_ms, "watched": wants.watched,
-            "symbols": wants.symbols, "seed": wants.seed, "mute-share": wants.mute_share,
-            "mute-life-s": wants.mute_life_s, "beats-fd": beats.writer,
+            "subscriptions": json.dumps(wants.subscriptions), "symbols": wants.symbols, "seed": wants.seed,
+            "mute-share": wants.mute_share, "mute-life-s": wants.mute_life_s,
         }  # fmt: skip
+        pipes = []
+        if beats is not None:
+            arguments["beats-fd"] = beats.writer
+            pipes = [beats.writer]
         command = [str(program("crowd")), *(f"--{name}={value}" for name, value in arguments.items())]
-        with on_core(CLIENT_CORE):
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[beats.writer]
-            )
+        with nullcontext() if core is None else on_core(core):
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=pipes)
+        self.process_id = self._process.pid
 
     def __enter__(self) -> Self:
         return self

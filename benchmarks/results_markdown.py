@@ -3,8 +3,8 @@
     python benchmarks/results_markdown.py docs/performance.md
 
 A table stands between ``<!-- results NAME -->`` and ``<!-- end -->``, NAME being that of a file in ``benchmarks/results/``.
-Blocks without such a file stay as they are. Of a row ``SYSTEM: QUANTITY`` that several systems have, a column is made for
-each quantity.
+Blocks without such a file stay as they are. Of rows ``SYSTEM: QUANTITY`` a column is made for each quantity where another
+system has most of these too.
 """
 
 from __future__ import annotations
@@ -62,24 +62,32 @@ def _split(row: Row) -> tuple[str, str]:
 
 
 def _systems(rows: Iterable[Row]) -> dict[str, dict[str, Row]]:
-    """Rows by system and quantity, of those systems that have the same quantities as another one."""
+    """Rows by system and quantity, of those systems that have most quantities in common with another one."""
     found: dict[str, dict[str, Row]] = {}
     for row in rows:
         system, quantity = _split(row)
         if system and "absent" not in row:
             found.setdefault(system, {})[quantity] = row
-    kinds = [tuple(quantities) for quantities in found.values()]
-    return {system: quantities for system, quantities in found.items() if kinds.count(tuple(quantities)) > 1}
+    return {
+        system: quantities
+        for system, quantities in found.items()
+        if any(_are_alike(quantities, others) for name, others in found.items() if name != system)
+    }
+
+
+def _are_alike(one: dict[str, Row], other: dict[str, Row]) -> bool:
+    return 2 * len(one.keys() & other.keys()) > max(len(one), len(other))
 
 
 def _matrix(systems: dict[str, dict[str, Row]]) -> Iterator[str]:
     if not systems:
         return
-    quantities = list(next(iter(systems.values())))
+    quantities = list(dict.fromkeys(quantity for rows in systems.values() for quantity in rows))
     yield "| system | " + " | ".join(quantities) + " |"
     yield "|---|" + "---|" * len(quantities)
     for system, rows in systems.items():
-        yield f"| {system} | " + " | ".join(figure(rows[quantity]["median"]) for quantity in quantities) + " |"
+        cells = (figure(rows[quantity]["median"]) if quantity in rows else "" for quantity in quantities)
+        yield f"| {system} | " + " | ".join(cells) + " |"
     yield ""
 
 
