@@ -26,8 +26,8 @@ _SYMBOLS: Final = 1_000
 _MIB: Final = 2**20
 _TARGET_RATE: Final = 10_000
 _TARGET_MS: Final = 60.0
-_STEPS: Final = 6_000
-"""Steps of the simulated market, over all symbols, that make 10,000 events: quotes, books and trades."""
+_STEPS: Final = 5_750
+"""Steps of the simulated market, over all symbols, that make 10,000 updates: quotes, books and trades."""
 _RESIDENT: Final = ("feed", "collector", "redis", "aggregator", "gateway")
 _ROLES: Final = ("publisher", *_RESIDENT)
 """`bigboard up` is counted as a gateway: it takes the clients."""
