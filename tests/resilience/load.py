@@ -22,13 +22,14 @@ REDIS_TURN_S = 0.02
 class Publisher:
     """Publishes prices of some symbols at a rate, as any service does; it goes on when Redis is back."""
 
-    def __init__(self, server: RedisServer, *, symbols: int = 50, rate: int = 5_000) -> None:
+    def __init__(self, server: RedisServer, *, symbols: int = 50, rate: int = 5_000, prefix: str = "") -> None:
         self.sent = 0
         self.truth: dict[str, float] = {}
         """The last price of each symbol."""
         self._server = server
         self._symbols = symbols
         self._rate = rate
+        self._prefix = prefix
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -52,7 +53,9 @@ class Publisher:
             self.sent += 1
             symbol = f"S{self.sent % self._symbols}"
             self.truth[symbol] = float(self.sent)
-            pipeline.publish(f"market_data:{symbol}", msgspec.json.encode({"last_price": float(self.sent)}))
+            pipeline.publish(
+                f"{self._prefix}market_data:{symbol}", msgspec.json.encode({"last_price": float(self.sent)})
+            )
         try:
             await executed(pipeline)
         except REDIS_AWAY:
