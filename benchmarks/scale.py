@@ -1,6 +1,7 @@
 """From publishing to arrival, over real processes: update rates, gateways, clients. See docs/scaling.md.
 
-    python benchmarks/scale.py [--grid NAME …] [--rate N …] [--gateways N …] [--clients N …] [--seconds S] [--quick]
+    python benchmarks/scale.py [--grid NAME …] [--rate N …] [--gateways N …] [--clients N …] [--followers N …]
+                               [--seconds S] [--quick]
 
 A publisher stamps each update with the moment at which it sends it; clients that read every message whole take what has
 passed when the row comes. Nothing is pinned to a core: the roles, Redis, the publisher and all clients share the machine.
@@ -28,8 +29,8 @@ _TARGET_RATE: Final = 10_000
 _TARGET_MS: Final = 60.0
 _STEPS: Final = 5_750
 """Steps of the simulated market, over all symbols, that make 10,000 updates: quotes, books and trades."""
-_RESIDENT: Final = ("feed", "collector", "redis", "aggregator", "gateway")
-_ROLES: Final = ("publisher", *_RESIDENT)
+_RESIDENT: Final = ("feed", "collector", "redis", "replica", "aggregator", "gateway")
+_ROLES: Final = ("publisher", *_RESIDENT, "followers")
 """`bigboard up` is counted as a gateway: it takes the clients."""
 
 
@@ -40,6 +41,7 @@ class Plan:
     rates: Sequence[float]
     gateways: Sequence[int]
     clients: Sequence[int]
+    followers: Sequence[int]
     seconds: float
     settle_s: float
     runs: int
@@ -80,11 +82,23 @@ def ways(_: Plan) -> dict[str, Cell]:
     }
 
 
+def followers(plan: Plan) -> dict[str, Cell]:
+    """More and more readers of one Redis, beside one gateway; and a gateway behind a replica of it."""
+    return {
+        **{
+            f"{count} more readers": Cell("processes", _TARGET_RATE, _SYMBOLS, followers=count)
+            for count in plan.followers
+        },
+        "a replica between": Cell("replica", _TARGET_RATE, _SYMBOLS),
+    }
+
+
 _GRIDS: Final[dict[str, Callable[[Plan], dict[str, Cell]]]] = {
     "ways": ways,
     "rates": rates,
     "gateways": gateways,
     "clients": clients,
+    "followers": followers,
 }
 
 
@@ -115,6 +129,7 @@ def _costs(use: Use) -> list[_Column]:
     return [
         ("messages to the crowd", "/s", lambda run: run.crowd_messages),
         ("bytes to the crowd", "MB/s", lambda run: run.crowd_bytes / 1e6),
+        *([("bytes to a follower", "kB/s", lambda run: run.log_bytes / 1e3)] if "followers" in use.cpu_s else ()),
         *(share(role) for role in _ROLES if role in use.cpu_s),
         ("clients", "% of a core", lambda run: run.use.share("watchers") + run.use.share("crowd")),
         ("other programs", "% of a core", lambda run: run.use.others),
@@ -179,6 +194,7 @@ def main() -> None:
     parser.add_argument("--rate", action="append", type=float, help="updates per second")
     parser.add_argument("--gateways", action="append", type=int, help="gateways beside each other")
     parser.add_argument("--clients", action="append", type=int, help="clients in the crowd")
+    parser.add_argument("--followers", action="append", type=int, help="readers of the log beside a gateway")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each cell is measured")
     parser.add_argument("--runs", type=int, default=3, help="runs of each way, of which the median counts")
     parser.add_argument("--quick", action="store_true", help="few clients and seconds: whether it runs, not how fast")
@@ -187,12 +203,15 @@ def main() -> None:
         rates=options.rate or (1_000, 5_000, 10_000, 20_000, 50_000),
         gateways=options.gateways or (1, 2, 4),
         clients=options.clients or (100, 1_000, 10_000),
+        followers=options.followers or (0, 10, 50, 100, 200),
         seconds=options.seconds,
         settle_s=3.0,
         runs=options.runs,
     )
     if options.quick:
-        plan = replace(plan, rates=(500,), gateways=(2,), clients=(10,), seconds=1.0, settle_s=1.0, runs=1)
+        plan = replace(
+            plan, rates=(500,), gateways=(2,), clients=(10,), followers=(3,), seconds=1.0, settle_s=1.0, runs=1
+        )
     # Each client is an open file, of the crowd and of the gateway, which inherit the limit.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -8,12 +8,14 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from crowd import Crowd, Wants, Window
 from scaling.processes import Processes, Use, until_somebody_listens
 from scaling.publisher import STAMP
 from yardsticks.base import Running, read_line
+
+from bigboard.spine.redis_keys import SpineKeys
 
 if TYPE_CHECKING:
     import subprocess
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CROWD_INTERVAL_MS", "Ages", "Cell", "Measured", "measure"]
 
-Way = Literal["processes", "pipeline", "up", "up --redis"]
+Way = Literal["processes", "replica", "pipeline", "up", "up --redis"]
 
 CROWD_INTERVAL_MS: Final = 250
 _CROWD_SYMBOLS: Final = 10
@@ -44,6 +46,8 @@ class Cell:
     """The crowd, which asks for ten symbols every 250 ms; divided among the gateways."""
     interval_ms: int = 20
     """Of the clients that measure: they ask for every symbol. There is one for each gateway, and at least two."""
+    followers: int = 0
+    """Readers of the log that throw away what they read: what gateways are to Redis, without what gateways do."""
 
     @property
     def simulated(self) -> bool:
@@ -77,6 +81,8 @@ class Measured:
     """To each measuring client, each second."""
     bytes: float
     """To each measuring client, each second."""
+    log_bytes: float
+    """From Redis to each of the followers, each second."""
     crowd: list[Window]
     use: Use
 
@@ -97,6 +103,7 @@ class _Scene:
 
     processes: Processes
     publisher: subprocess.Popen[bytes] | None
+    followers: subprocess.Popen[bytes] | None
     watchers: subprocess.Popen[bytes]
     crowd: Sequence[Crowd]
 
@@ -104,7 +111,8 @@ class _Scene:
 def measure(cell: Cell, *, seconds: float, settle_s: float) -> Measured:
     """Start all of it, measure, end it. Raises ``RuntimeError`` or ``TimeoutError`` where the figures would be void."""
     with Processes() as processes, ExitStack() as crowds:
-        publisher, urls = _STARTS[cell.way](processes, cell)
+        publisher, urls, port = _STARTS[cell.way](processes, cell)
+        followers = _followers(processes, cell, port) if cell.followers else None
         watchers = _watchers(processes, cell, urls)
         symbols = json.loads(read_line(watchers, _ANSWER_S))["symbols"]
         crowd = [crowds.enter_context(_crowd(processes, url, symbols)) for url in urls]
@@ -113,11 +121,11 @@ def measure(cell: Cell, *, seconds: float, settle_s: float) -> Measured:
         if publisher is not None:
             _ask(publisher, "go")
         time.sleep(settle_s)
-        return _window(cell, _Scene(processes, publisher, watchers, crowd), seconds)
+        return _window(cell, _Scene(processes, publisher, followers, watchers, crowd), seconds)
 
 
 def _window(cell: Cell, scene: _Scene, seconds: float) -> Measured:
-    before = _ask(scene.publisher, "count")
+    before, _ = _ask(scene.publisher, "count"), _ask(scene.followers, "count")
     begun = time.monotonic()
     _say(scene.watchers, "begin")
     scene.processes.begin()
@@ -125,8 +133,9 @@ def _window(cell: Cell, scene: _Scene, seconds: float) -> Measured:
         some.begin(seconds)
     windows = [some.result(seconds + _ANSWER_S) for some in scene.crowd]
     seen, use, after = _ask(scene.watchers, "end"), scene.processes.end(), _ask(scene.publisher, "count")
+    followed = _ask(scene.followers, "count")
     took = time.monotonic() - begun
-    _check(seen, windows)
+    _check(seen, windows, followed)
     services, clients = seen["services"], len(seen["rows"])
     aggregator = next(row for row in services.values() if row.get("kind") == "aggregator")
     sent = (after["sent"] - before["sent"]) / took if after else services["total"]["messages_per_second"]
@@ -138,13 +147,15 @@ def _window(cell: Cell, scene: _Scene, seconds: float) -> Measured:
         rows=sum(seen["rows"]) / clients / took,
         messages=sum(seen["messages"]) / clients / took,
         bytes=sum(seen["bytes"]) / clients / took,
+        log_bytes=followed.get("bytes", 0) / max(1, cell.followers) / took,
         crowd=windows,
         use=use,
     )
 
 
-def _check(seen: dict[str, Any], windows: Sequence[Window]) -> None:
-    faults = [window.faults for window in windows if window.faults]
+def _check(seen: dict[str, Any], windows: Sequence[Window], followed: dict[str, int]) -> None:
+    faults = [f"{followed[what]} {what} of followers" for what in ("holes", "lost") if followed.get(what)]
+    faults += [window.faults for window in windows if window.faults]
     if seen["gaps"]:
         faults.append(f"{seen['gaps']} gaps at the clients that measure")
     silent = sum(window.silent for window in windows)
@@ -159,43 +170,57 @@ def _check(seen: dict[str, Any], windows: Sequence[Window]) -> None:
 
 # --- Starting ---------------------------------------------------------------------------------------------------------
 
-_Started = tuple["subprocess.Popen[bytes] | None", list[str]]
+
+class _Started(NamedTuple):
+    publisher: subprocess.Popen[bytes] | None
+    urls: list[str]
+    redis: int = 0
+    """Its port, or that of the replica that the gateways follow."""
 
 
 def _start_processes(processes: Processes, cell: Cell) -> _Started:
     port = processes.redis()
-    url = f"redis://127.0.0.1:{port}"
-    processes.bigboard("aggregator", "--redis", url)
-    urls = [processes.gateway("gateway", "--redis", url, "--name", f"gateway-{n}") for n in range(cell.gateways)]
-    return _publisher(processes, cell, port), urls
+    processes.bigboard("aggregator", "--redis", f"redis://127.0.0.1:{port}")
+    urls = _gateways(processes, cell, port)
+    return _Started(_publisher(processes, cell, port), urls, port)
+
+
+def _start_replica(processes: Processes, cell: Cell) -> _Started:
+    """The gateways follow a replica of the Redis that the aggregator writes to."""
+    port = processes.redis()
+    replica = processes.redis("--replicaof", "127.0.0.1", str(port), role="replica")
+    processes.bigboard("aggregator", "--redis", f"redis://127.0.0.1:{port}")
+    urls = _gateways(processes, cell, replica)
+    return _Started(_publisher(processes, cell, port), urls, replica)
 
 
 def _start_pipeline(processes: Processes, cell: Cell) -> _Started:
-    url = f"redis://127.0.0.1:{processes.redis()}"
+    port = processes.redis()
+    url = f"redis://127.0.0.1:{port}"
     processes.bigboard("aggregator", "--redis", url)
-    urls = [processes.gateway("gateway", "--redis", url, "--name", f"gateway-{n}") for n in range(cell.gateways)]
+    urls = _gateways(processes, cell, port)
     said = processes.bigboard("feed", "--feed", "tcp://127.0.0.1:*", *_simulated(cell))
     endpoint = re.search(r"tcp://\S+", said)
     assert endpoint is not None, said
     processes.bigboard("collector", "--feed", endpoint[0], "--redis", url)
-    return None, urls
+    return _Started(None, urls, port)
 
 
 def _start_up(processes: Processes, cell: Cell) -> _Started:
-    return None, [processes.gateway("up", *_simulated(cell))]
+    return _Started(None, [processes.gateway("up", *_simulated(cell))])
 
 
 def _start_up_redis(processes: Processes, cell: Cell) -> _Started:
     port = processes.redis()
     # Its own market is as quiet as it can be: the load comes from outside.
-    url = processes.gateway(
-        "up", "--redis", f"redis://127.0.0.1:{port}", "--symbols", "1", "--rate", "1", "--seed", "1"
-    )
-    return _publisher(processes, cell, port), [url]
+    quiet = ("--symbols", "1", "--rate", "1", "--seed", "1")
+    url = processes.gateway("up", "--redis", f"redis://127.0.0.1:{port}", *quiet)
+    return _Started(_publisher(processes, cell, port), [url], port)
 
 
 _STARTS: Final = {
     "processes": _start_processes,
+    "replica": _start_replica,
     "pipeline": _start_pipeline,
     "up": _start_up,
     "up --redis": _start_up_redis,
@@ -204,6 +229,18 @@ _STARTS: Final = {
 
 def _simulated(cell: Cell) -> list[str]:
     return ["--symbols", str(cell.symbols), "--rate", str(cell.rate / cell.symbols), "--seed", "1"]
+
+
+def _gateways(processes: Processes, cell: Cell, port: int) -> list[str]:
+    url = f"redis://127.0.0.1:{port}"
+    return [processes.gateway("gateway", "--redis", url, "--name", f"gateway-{n}") for n in range(cell.gateways)]
+
+
+def _followers(processes: Processes, cell: Cell, port: int) -> subprocess.Popen[bytes]:
+    arguments = (str(port), SpineKeys.of("main").log, str(cell.followers))
+    followers = processes.start("followers", sys.executable, "-m", "scaling.followers", *arguments)
+    read_line(followers)
+    return followers
 
 
 def _publisher(processes: Processes, cell: Cell, port: int) -> subprocess.Popen[bytes]:
