@@ -75,7 +75,8 @@ def clients(plan: Plan) -> dict[str, Cell]:
 def ways(_: Plan) -> dict[str, Cell]:
     """10,000 updates a second on every way there is."""
     return {
-        "feed, collector, Redis, aggregator, gateway": Cell("pipeline", _STEPS, 50),
+        "tickers on ZeroMQ, collector, Redis, aggregator, gateway": Cell("tickers", _TARGET_RATE, 200),
+        "simulated feed, collector, Redis, aggregator, gateway": Cell("pipeline", _STEPS, 50),
         "publisher, Redis, aggregator, gateway": Cell("processes", _TARGET_RATE, _SYMBOLS),
         "publisher, Redis, `up --redis`": Cell("up --redis", _TARGET_RATE, _SYMBOLS),
         "`up`": Cell("up", _STEPS, 50),

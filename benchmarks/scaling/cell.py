@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CROWD_INTERVAL_MS", "Ages", "Cell", "Measured", "measure"]
 
-Way = Literal["processes", "replica", "pipeline", "up", "up --redis"]
+Way = Literal["processes", "replica", "tickers", "pipeline", "up", "up --redis"]
 
 CROWD_INTERVAL_MS: Final = 250
 _CROWD_SYMBOLS: Final = 10
@@ -50,9 +50,9 @@ class Cell:
     """Readers of the log that throw away what they read: what gateways are to Redis, without what gateways do."""
 
     @property
-    def simulated(self) -> bool:
-        """Whether the feed makes the updates, and not a publisher on Redis."""
-        return self.way in ("pipeline", "up")
+    def from_feed(self) -> bool:
+        """Whether a feed makes the updates, and not a publisher on Redis."""
+        return self.way in ("tickers", "pipeline", "up")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def measure(cell: Cell, *, seconds: float, settle_s: float) -> Measured:
         crowd = [crowds.enter_context(_crowd(processes, url, symbols)) for url in urls]
         for number, some in enumerate(crowd):
             some.open(cell.clients // len(crowd) + (number < cell.clients % len(crowd)))
-        if publisher is not None:
+        if cell.way != "tickers":
             _ask(publisher, "go")
         time.sleep(settle_s)
         return _window(cell, _Scene(processes, publisher, followers, watchers, crowd), seconds)
@@ -179,9 +179,7 @@ class _Started(NamedTuple):
 
 
 def _start_processes(processes: Processes, cell: Cell) -> _Started:
-    port = processes.redis()
-    processes.bigboard("aggregator", "--redis", f"redis://127.0.0.1:{port}")
-    urls = _gateways(processes, cell, port)
+    port, urls = _behind_redis(processes, cell)
     return _Started(_publisher(processes, cell, port), urls, port)
 
 
@@ -194,15 +192,25 @@ def _start_replica(processes: Processes, cell: Cell) -> _Started:
     return _Started(_publisher(processes, cell, port), urls, replica)
 
 
+def _start_tickers(processes: Processes, cell: Cell) -> _Started:
+    """Tickers alone, spread over time: what an exchange says."""
+    arguments = (str(cell.symbols), str(cell.rate))
+    publisher = processes.start("publisher", sys.executable, "-m", "scaling.tickers", *arguments)
+    endpoint = json.loads(read_line(publisher))["endpoint"]
+    port, urls = _behind_redis(processes, cell)
+    processes.bigboard("collector", "--feed", endpoint, "--redis", f"redis://127.0.0.1:{port}")
+    _say(publisher, "go")
+    read_line(publisher)
+    return _Started(publisher, urls, port)
+
+
 def _start_pipeline(processes: Processes, cell: Cell) -> _Started:
-    port = processes.redis()
-    url = f"redis://127.0.0.1:{port}"
-    processes.bigboard("aggregator", "--redis", url)
-    urls = _gateways(processes, cell, port)
+    """The simulated market, which moves all symbols at once, in prices, books and trades."""
+    port, urls = _behind_redis(processes, cell)
     said = processes.bigboard("feed", "--feed", "tcp://127.0.0.1:*", *_simulated(cell))
     endpoint = re.search(r"tcp://\S+", said)
     assert endpoint is not None, said
-    processes.bigboard("collector", "--feed", endpoint[0], "--redis", url)
+    processes.bigboard("collector", "--feed", endpoint[0], "--redis", f"redis://127.0.0.1:{port}")
     return _Started(None, urls, port)
 
 
@@ -221,6 +229,7 @@ def _start_up_redis(processes: Processes, cell: Cell) -> _Started:
 _STARTS: Final = {
     "processes": _start_processes,
     "replica": _start_replica,
+    "tickers": _start_tickers,
     "pipeline": _start_pipeline,
     "up": _start_up,
     "up --redis": _start_up_redis,
@@ -229,6 +238,13 @@ _STARTS: Final = {
 
 def _simulated(cell: Cell) -> list[str]:
     return ["--symbols", str(cell.symbols), "--rate", str(cell.rate / cell.symbols), "--seed", "1"]
+
+
+def _behind_redis(processes: Processes, cell: Cell) -> tuple[int, list[str]]:
+    """A Redis, an aggregator, and the gateways."""
+    port = processes.redis()
+    processes.bigboard("aggregator", "--redis", f"redis://127.0.0.1:{port}")
+    return port, _gateways(processes, cell, port)
 
 
 def _gateways(processes: Processes, cell: Cell, port: int) -> list[str]:
@@ -252,7 +268,7 @@ def _publisher(processes: Processes, cell: Cell, port: int) -> subprocess.Popen[
 
 
 def _watchers(processes: Processes, cell: Cell, urls: Sequence[str]) -> subprocess.Popen[bytes]:
-    field = "received_at" if cell.simulated else STAMP
+    field = "received_at" if cell.from_feed else STAMP
     each = urls if len(urls) > 1 else [*urls, *urls]
     return processes.start("watchers", sys.executable, "-m", "scaling.watchers", field, str(cell.interval_ms), *each)
 

@@ -2,8 +2,7 @@
 
     python -m scaling.publisher PORT SYMBOLS RATE
 
-It publishes each symbol once, says ``{}``, and goes on at the rate after a line ``go``. To each line ``count`` it answers
-with what was sent so far. It ends with its standard input.
+It publishes each symbol once and then waits for the lines of ``scaling.pace``.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ import sys
 import threading
 import time
 
-__all__ = ["STAMP", "Prices", "stamp"]
+from scaling.pace import Paced, serve
+
+__all__ = ["STAMP", "Prices", "RedisPublisher", "stamp"]
 
 STAMP = "published_at"
 """The field with the moment of publishing: epoch milliseconds, with a fraction."""
 _ROUNDS = 7
-_SLICE_S = 0.001
-_LARGEST_DEBT_S = 0.1
 
 
 def stamp(now_s: float) -> bytes:
@@ -68,62 +67,30 @@ def _fields(number: int, round_: int) -> dict[str, float]:
     }
 
 
-class _Link:
-    """A connection on which what Redis answers is read and counted, as a client that pipelines does it."""
+class RedisPublisher:
+    """A connection on which what Redis answers is read, as a client that pipelines does it."""
 
-    def __init__(self, port: int) -> None:
-        self.answered = 0
+    def __init__(self, port: int, prices: Prices) -> None:
+        self._prices = prices
+        self._sent = 0
         self._socket = socket.create_connection(("127.0.0.1", port))
         threading.Thread(target=self._read, daemon=True).start()
 
-    def send(self, data: bytes) -> None:
-        self._socket.sendall(data)
-
-    def _read(self) -> None:
-        while data := self._socket.recv(65_536):
-            self.answered += data.count(b"\n")
-
-
-class _Publisher:
-    def __init__(self, port: int, prices: Prices, rate: float) -> None:
-        self._link = _Link(port)
-        self._prices = prices
-        self._rate = rate
-        self._sent = 0
-        self._left_out = 0
-
     def send(self, count: int) -> None:
-        self._link.send(self._prices.commands(self._sent, count, time.time()))
+        """Send so many more."""
+        self._socket.sendall(self._prices.commands(self._sent, count, time.time()))
         self._sent += count
 
-    def run(self) -> None:
-        """Publish for ever, in slices of a millisecond."""
-        due_s = time.perf_counter()
-        while True:
-            now_s = time.perf_counter()
-            if now_s - due_s > _LARGEST_DEBT_S:
-                # The machine does not keep up: what it owes is left out, and the rate that it reached tells.
-                self._left_out += int((now_s - due_s - _LARGEST_DEBT_S) * self._rate)
-                due_s = now_s - _LARGEST_DEBT_S
-            count = int((now_s - due_s) * self._rate)
-            if count:
-                due_s += count / self._rate
-                self.send(count)
-            time.sleep(_SLICE_S)
-
-    def count(self) -> dict[str, int]:
-        return {"sent": self._sent, "answered": self._link.answered, "left_out": self._left_out}
+    def _read(self) -> None:
+        while self._socket.recv(65_536):
+            pass
 
 
 def main() -> None:
     port, symbols, rate = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-    publisher = _Publisher(port, Prices(symbols), rate)
-    publisher.send(symbols)
-    print("{}", flush=True)
-    for line in sys.stdin:
-        if line == "go\n":
-            threading.Thread(target=publisher.run, daemon=True).start()
-        print(json.dumps(publisher.count()), flush=True)
+    paced = Paced(rate, RedisPublisher(port, Prices(symbols)).send)
+    paced.send(symbols)
+    serve(paced, {})
 
 
 if __name__ == "__main__":
