@@ -82,13 +82,25 @@ def _are_alike(one: dict[str, Row], other: dict[str, Row]) -> bool:
 def _matrix(systems: dict[str, dict[str, Row]]) -> Iterator[str]:
     if not systems:
         return
-    quantities = list(dict.fromkeys(quantity for rows in systems.values() for quantity in rows))
+    quantities = _in_order(systems.values())
     yield "| system | " + " | ".join(quantities) + " |"
     yield "|---|" + "---|" * len(quantities)
     for system, rows in systems.items():
         cells = (figure(rows[quantity]["median"]) if quantity in rows else "" for quantity in quantities)
         yield f"| {system} | " + " | ".join(cells) + " |"
     yield ""
+
+
+def _in_order(systems: Iterable[dict[str, Row]]) -> list[str]:
+    """Every quantity that any of the systems has, each behind the one that it stands behind there."""
+    quantities: list[str] = []
+    for rows in systems:
+        at = 0
+        for quantity in rows:
+            if quantity not in quantities:
+                quantities.insert(at, quantity)
+            at = quantities.index(quantity) + 1
+    return quantities
 
 
 def _list(rows: Iterable[Row]) -> Iterator[str]:

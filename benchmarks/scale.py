@@ -196,7 +196,7 @@ def main() -> None:
     parser.add_argument("--gateways", action="append", type=int, help="gateways beside each other")
     parser.add_argument("--clients", action="append", type=int, help="clients in the crowd")
     parser.add_argument("--followers", action="append", type=int, help="readers of the log beside a gateway")
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long each cell is measured")
+    parser.add_argument("--seconds", type=float, default=8.0, help="how long each cell is measured")
     parser.add_argument("--runs", type=int, default=3, help="runs of each way, of which the median counts")
     parser.add_argument("--quick", action="store_true", help="few clients and seconds: whether it runs, not how fast")
     options = parser.parse_args()
@@ -204,7 +204,7 @@ def main() -> None:
         rates=options.rate or (1_000, 5_000, 10_000, 20_000, 50_000),
         gateways=options.gateways or (1, 2, 4),
         clients=options.clients or (100, 1_000, 10_000),
-        followers=options.followers or (0, 10, 50, 100, 200),
+        followers=options.followers or (10, 50, 100, 200),
         seconds=options.seconds,
         settle_s=3.0,
         runs=options.runs,

@@ -63,6 +63,21 @@ def test_systems_with_the_same_quantities_stand_side_by_side(results: Path) -> N
     assert "| ours, of theirs | 2 x |  |" in lines
 
 
+def test_a_system_may_lack_a_quantity(results: Path) -> None:
+    report = Report("some")
+    for name, quantities in (("one", "adx"), ("two", "abdx"), ("none of these", "yz")):
+        for quantity in quantities:
+            report.add(f"{name}: {quantity}", len(quantities), "")
+    lines = _page(results, report)
+    assert lines[2:6] == [
+        "| system | a | b | d | x |",
+        "|---|---|---|---|---|",
+        "| one | 3 |  | 3 | 3 |",
+        "| two | 4 | 4 | 4 | 4 |",
+    ]
+    assert "| none of these: y | 2 |  |" in lines
+
+
 def test_the_file_tells_where_and_how_it_was_measured(results: Path) -> None:
     report = Report("some")
     report.add("what", 1.0, "ms", samples=[0.5, 1.0, 7.0])
