@@ -64,12 +64,14 @@ def gateways(plan: Plan) -> dict[str, Cell]:
 
 def clients(plan: Plan) -> dict[str, Cell]:
     """More and more clients, behind one gateway and behind as many as there are to be."""
-    most = max(plan.gateways)
-    return {
+    most, all_clients = max(plan.gateways), max(plan.clients)
+    cells = {
         f"{count:,} clients, {some} gateway{'s' * (some > 1)}": Cell("processes", 1_000, _SYMBOLS, some, count)
         for count in plan.clients
         for some in sorted({1, most if count > 100 else 1})
     }
+    busy = f"{all_clients:,} clients, 1 gateway, {_TARGET_RATE:,}/s"
+    return {**cells, busy: Cell("processes", _TARGET_RATE, _SYMBOLS, 1, all_clients)}
 
 
 def ways(_: Plan) -> dict[str, Cell]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Any
 
 import pytest
 from hypothesis import given
 
-from bigboard.board import Board, Cursor, Diff, Snapshot
+from bigboard.board import TOPICS, Board, Cursor, Diff, Snapshot
 from bigboard.errors import CursorUnavailable, DiffGap
 from board.histories import History, histories
 from board.playing import EPOCH, cursors, frozen, play, rebuilt, same
@@ -152,3 +153,17 @@ def _part(start: Snapshot, selection: object, history: History) -> dict[str, obj
     board = Board("unborn", limits=history.limits)
     board.load(deepcopy(start))
     return deepcopy(board.snapshot(selection).data)  # type: ignore[arg-type]
+
+
+@given(histories())
+def test_what_has_changed_is_told_without_the_changes(history: History) -> None:
+    board = play(history).board
+    for since in cursors(board):
+        diff = board.diff(since)
+        told = {topic: set(keys) for topic, keys in board.changed(since).items()}
+        assert told == ({} if diff is None else {topic: _names(topic, part) for topic, part in diff.changes.items()})
+
+
+def _names(topic: str, changes: Any) -> set[str]:
+    id_field = TOPICS[topic].id_field
+    return {row[id_field] for row in changes} if isinstance(changes, list) else set(changes)

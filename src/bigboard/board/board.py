@@ -18,7 +18,7 @@ from bigboard.board.topics import TOPICS, MergeKind
 from bigboard.errors import CursorUnavailable, DiffGap, UpdateRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from bigboard.board.table import Table
     from bigboard.board.topics import Topic
@@ -165,6 +165,10 @@ class Board:
         if not changes:
             return None
         return Diff(self.epoch, since, self.sequence, self.timestamp, changes)
+
+    def changed(self, since: int) -> dict[str, Collection[str]]:
+        """The keys and ids in a diff from the sequence ``since``, by topic; it must be one that ``diff`` can start from."""
+        return {topic: keys for topic, table in self._tables.items() if (keys := table.changed(since))}
 
     def reaches(self, cursor: Cursor, selection: Selection | None = None) -> bool:
         """Whether ``diff`` would bring a state at this cursor up to now."""

@@ -109,6 +109,16 @@ class NodesTable(Generic[N]):
             changes[key] = node.diff(since) if node.exists else None
         return changes
 
+    def changed(self, since: int) -> list[str]:
+        """See ``Table``."""
+        keys: list[str] = []
+        if self.sequence > since:
+            for key, node in reversed(self._nodes.items()):
+                if node.sequence <= since:
+                    break
+                keys.append(key)
+        return keys
+
     def _read(self, data: Any) -> tuple[Any, bool]:
         """The fields of an update, and whether it creates its key even if none of them is new. Raises ``Invalid``."""
         return data, False

@@ -135,6 +135,12 @@ class RowsTable:
         records.extend(row.data() for row in new)
         return records
 
+    def changed(self, since: int) -> list[str]:
+        """See ``Table``."""
+        if self.sequence <= since:
+            return []
+        return [*self._removed(since, None), *(row.id for row in self._changed(since, None))]
+
     def _changed(self, since: int, keys: Collection[str] | None) -> Iterable[_Row]:
         if keys is not None:
             return [row for key in keys if (row := self._rows.get(key)) is not None and row.sequence > since]

@@ -47,6 +47,9 @@ class Table(Protocol):
     def diff(self, since: int, keys: Collection[str] | None) -> Any:
         """What changed after ``since``, in the shape of ``diff_update.changes``; empty if nothing did."""
 
+    def changed(self, since: int) -> Collection[str]:
+        """The keys of that diff, or the ids of its rows, without what changed."""
+
     def __len__(self) -> int:
         """How many keys or rows it holds."""
 

@@ -105,6 +105,16 @@ class TapeTable:
             changes[key] = tape.newer(since)
         return changes
 
+    def changed(self, since: int) -> list[str]:
+        """See ``Table``."""
+        keys: list[str] = []
+        if self.sequence > since:
+            for key, tape in reversed(self._tapes.items()):
+                if tape.sequence <= since:
+                    break
+                keys.append(key)
+        return keys
+
     def _check(self, data: Any) -> list[dict[str, Any]]:
         if is_removal(data):
             raise Invalid("bad_value", "a tape cannot be removed, only appended to")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bigboard.board import MergeKind
 from bigboard.wire.codec import Format, Frame, encode
 from bigboard.wire.fragments import Fragments
 from bigboard.wire.messages import DiffUpdate, Heartbeat, StateUpdate, rfc3339
@@ -103,14 +102,7 @@ class Frames:
         """The keys that changed after a cursor, by topic; ``None`` if the board cannot tell."""
         if not self.board.reaches(since):
             return None
-        diff = self.board.diff(since.sequence)
-        if diff is None:
-            return {}
-        topics = self.board.topics
-        return {
-            topic: {row[topics[topic].id_field] for row in changes} if topics[topic].kind is MergeKind.ROWS else changes
-            for topic, changes in diff.changes.items()
-        }
+        return self.board.changed(since.sequence)
 
     def _forget_the_past(self) -> None:
         if self._cached_at != self.board.cursor:
