@@ -105,6 +105,7 @@ def test_a_follower_reads_on_and_tells_holes() -> None:
         Cell("replica", 300, 20, clients=10),
         Cell("up --redis", 300, 20, clients=10),
         Cell("up", 100, 10, clients=10),
+        Cell("tickers", 300, 20, clients=10),
         Cell("pipeline", 100, 10, clients=10),
     ],
     ids=lambda cell: cell.way,
@@ -117,7 +118,7 @@ def test_each_way_is_measured_with_real_processes(cell: Cell) -> None:
     assert measured.rows > 50
     assert measured.messages > 5
     assert measured.crowd_messages > 10
-    if not cell.simulated:
+    if not cell.from_feed:
         assert measured.published == pytest.approx(cell.rate, rel=0.2)
         assert measured.rows <= 1.2 * cell.rate
     assert all(share > 0 for role, share in measured.use.cpu_s.items() if role in {"gateway", "aggregator"})
