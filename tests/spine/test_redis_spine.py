@@ -250,3 +250,30 @@ async def test_the_round_trip_is_measured_and_unknown_while_redis_is_away() -> N
         await until(lambda: not spine.connection.away)
         await until(lambda: _latency_ms(spine) is not None)
         assert spine.connection.outages == 1
+
+
+async def test_whoever_starts_to_follow_reaches_back_beyond_the_last_snapshot() -> None:
+    """A client that was at another gateway a moment ago can resume there."""
+    writer = Writer()
+    async with redis_server() as server, leading(server.url, "b", max_diffs=8) as spine:
+        await spine.save(writer.snapshot())
+        await writer.write(spine, 3)
+        await spine.save(writer.snapshot())
+        await writer.write(spine, 3)
+        async with Reader(spine) as reader:
+            await reader.reach(writer.board.cursor)
+            assert reader.numbers()[0] == "snapshot 0"
+            assert reader.board.horizon == 0
+            assert not spine.behind
+        # The older one is kept for a while, until the log does not reach it any more.
+        await spine.save(writer.snapshot())
+        await writer.write(spine, 6)
+        async with Reader(spine) as reader:
+            await reader.reach(writer.board.cursor)
+            assert reader.numbers()[0] == "snapshot 6"
+        writer = Writer("E2")
+        await spine.save(writer.snapshot())
+        await writer.write(spine, 1)
+        async with Reader(spine) as reader:
+            await reader.reach(writer.board.cursor)
+            assert reader.numbers() == ["snapshot 0", "diff 1"]

@@ -43,7 +43,11 @@ class GatewayRole:
         self.settings = settings
         self.spine = build_spine(settings, url, clock)
         self.part = GatewayPart(
-            settings, clock, self.spine, self._parts, in_step=lambda: not self.spine.connection.away
+            settings,
+            clock,
+            self.spine,
+            self._parts,
+            in_step=lambda: not (self.spine.connection.away or self.spine.behind),
         )
         self.name = process_name(settings, "gateway", self.part.hub_port)
         self.latency_ms: float | None = None

@@ -45,7 +45,8 @@ class Spine(Protocol):
     def follow(self, cursor: Cursor | None = None) -> AsyncGenerator[Snapshot | Diff, None]:
         """Everything after ``cursor``, for ever: diffs, and a snapshot wherever diffs cannot bring the reader on.
 
-        Without a cursor it starts with the last snapshot, and waits if there is none yet.
+        Without a cursor it starts with the last snapshot, or with one a little older, from where diffs lead on; it waits if
+        there is none yet.
         """
 
     async def close(self) -> None:

@@ -29,10 +29,19 @@ _BEGINNING: Final = "0-0"
 
 
 class LogReader:
-    """Reads on from ``cursor``; see ``redis_scripts`` for what stands in the log."""
+    """Reads on from ``cursor``; see ``redis_scripts`` for what stands in the log.
+
+    ``reach_back``: begin with a snapshot that is somewhat older than the last one, where the log reaches it.
+    """
 
     def __init__(
-        self, connection: RedisConnection, keys: SpineKeys, clock: Clock, cursor: Cursor | None = None
+        self,
+        connection: RedisConnection,
+        keys: SpineKeys,
+        clock: Clock,
+        cursor: Cursor | None = None,
+        *,
+        reach_back: bool = False,
     ) -> None:
         self.fruitless = 0
         """Reads in a row that brought nothing and did not wait either: the log lacks what would bring the reader on."""
@@ -46,6 +55,13 @@ class LogReader:
         self._place: str | None = None
         """The entry after which to read; ``None`` when that has to be found out."""
         self._looked_s = 0.0
+        self._reach_back = reach_back
+        self._goal = 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether it began with a snapshot, and has not come to where the log ended then."""
+        return self._cursor is None or self._cursor.sequence < self._goal
 
     def look_again(self) -> None:
         """Find out anew where to read, as after an error: the log may be another one by now."""
@@ -86,6 +102,7 @@ class LogReader:
         known = held is not None and held.epoch == epoch and (held.sequence <= last or not whole)
         if held is None or not known or self._behind or held.sequence < first:
             self._behind |= known
+            self._goal = last
             return await self._begin()
         # A reader that is ahead of a log that is not known to be whole has seen what Redis has lost, and a new epoch will
         # come. To show an older state until then, under numbers that clients have had before, would mislead them.
@@ -93,11 +110,11 @@ class LogReader:
         return None
 
     async def _begin(self) -> Snapshot | None:
-        kept = await self._kept()
+        held = self._cursor
+        kept = await self._kept(reach_back=self._reach_back and held is None)
         if kept is None:
             return None
         generation, snapshot = kept
-        held = self._cursor
         if self._behind and held is not None and held.epoch == snapshot.epoch and snapshot.sequence <= held.sequence:
             self._place = None
             return None  # The log has a hole after this snapshot, and this reader stands before it.
@@ -106,12 +123,20 @@ class LogReader:
         self._place = f"{generation}-{snapshot.sequence}"
         return snapshot
 
-    async def _kept(self) -> tuple[str, Snapshot] | None:
+    async def _kept(self, *, reach_back: bool = False) -> tuple[str, Snapshot] | None:
+        field = "data"
+        if reach_back:
+            before, first = await self._connection.command("HMGET", self._keys.snapshot, "before_sequence", "first")
+            if before is not None and int(before) >= int(first):
+                field = "before"
+        size = await self._connection.command("HSTRLEN", self._keys.snapshot, field)
         # In one command, so that the number of the history belongs to the snapshot.
-        size = await self._connection.command("HSTRLEN", self._keys.snapshot, "data")
-        words = ("HMGET", self._keys.snapshot, "generation", "data")
+        words = ("HMGET", self._keys.snapshot, "generation", field)
         generation, data = await self._connection.command(*words, patience_s=size / SLOWEST_BYTES_PER_S)
-        return None if data is None else (generation.decode(), decode_snapshot(data))
+        if data is None:
+            # There is none, or another history began in this moment: then the newest one is asked for.
+            return await self._kept() if reach_back else None
+        return generation.decode(), decode_snapshot(data)
 
     async def _wait(self, place: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
         words = ("COUNT", _STEPS, "BLOCK", round(_BLOCK_S * 1_000), "STREAMS", self._keys.log, place)

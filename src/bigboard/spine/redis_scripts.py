@@ -5,14 +5,18 @@ Three keys of one hash tag belong to a board, so that they live on one node of a
 - ``:log``, a stream. Each commit is an entry ``<generation>-<sequence>`` with ``t`` (when it came, by the clock of Redis,
   epoch milliseconds), ``b`` (bytes of all diffs of this generation up to here) and ``d`` (the diff). An entry
   ``<generation>-0`` begins a history.
-- ``:snapshot``, a hash. ``data`` is the snapshot, ``sequence`` its position. Beside it stands where the log is: ``epoch``,
-  ``generation``, ``first`` and ``last`` (the log goes from after ``first`` to ``last``), ``bytes``, ``writer`` (who wrote
-  last) and ``server``.
+- ``:snapshot``, a hash. ``data`` is the snapshot, ``sequence`` its position, ``saved_at`` when it came. ``before``,
+  ``before_sequence`` and ``before_at`` are one that is some 10 to 40 s older, if it is not large. Beside them stands where
+  the log is: ``epoch``, ``generation``, ``first`` and ``last`` (the log goes from after ``first`` to ``last``), ``bytes``,
+  ``writer`` (who wrote last) and ``server``.
 - ``:lease``, a string that expires: the token of the leader, ``OWNER:NUMBER``.
 
 *Generation.* A reader waits for entries after the one that it has, and Redis knows of order alone: an epoch that began at
 1 again would stay unseen by whoever waits for 501. So each epoch gets a number greater than the one before, by the clock
 of Redis, which is greater also when Redis has forgotten everything.
+
+*Before.* A gateway can diff from no cursor older than the snapshot that it began with. If that were always the newest, a
+client whose gateway died could not resume on one that has just started, as when all are restarted in turn.
 
 *Server.* Redis may restart with data of a minute ago, or a replica that was behind becomes the master. Then the log lacks
 commits that followers have seen, and to number new ones like those would give clients wrong states. The id of the
@@ -25,6 +29,10 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = ["ACQUIRE", "APPEND", "HEAD", "RELEASE", "RENEW", "SAVE"]
+
+_BEFORE_MS: Final = 30_000
+_BEFORE_BYTES: Final = 16 * 2**20
+"""To keep a snapshot twice Redis copies it, and does nothing else meanwhile: some milliseconds at this size."""
 
 _SERVER: Final = """
 local function server()
@@ -112,19 +120,26 @@ number is another commit.
 
 SAVE: Final = f"""{_SERVER}{_NOW}
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return {{'fenced', '', 0}} end
-local s = redis.call('HMGET', KEYS[2], 'epoch', 'generation', 'first', 'last', 'sequence', 'bytes')
+local s = redis.call('HMGET', KEYS[2], 'epoch', 'generation', 'first', 'last', 'sequence', 'bytes', 'before_at', 'saved_at')
 if s[1] ~= ARGV[3] then
   local generation = string.format('%.0f', math.max(tonumber(s[2] or 0) + 1, now()))
   redis.call('DEL', KEYS[1])
+  redis.call('HDEL', KEYS[2], 'before', 'before_sequence', 'before_at')
   redis.call('XADD', KEYS[1], generation .. '-0', 'e', ARGV[3])
   redis.call('HSET', KEYS[2], 'epoch', ARGV[3], 'generation', generation, 'first', ARGV[4], 'last', ARGV[4],
-    'sequence', ARGV[4], 'data', ARGV[5], 'bytes', '0', 'writer', ARGV[2], 'server', server())
+    'sequence', ARGV[4], 'data', ARGV[5], 'bytes', '0', 'writer', ARGV[2], 'server', server(),
+    'saved_at', string.format('%.0f', now()))
   return {{'ok', '', 0}}
 end
 local first, last, sequence = tonumber(s[3]), tonumber(s[4]), tonumber(ARGV[4])
 if sequence > last then return {{'lost', s[1], last}} end
 if sequence < tonumber(s[5]) then return {{'ok', '', 0}} end
-redis.call('HSET', KEYS[2], 'sequence', ARGV[4], 'data', ARGV[5], 'server', server())
+if now() - tonumber(s[7] or 0) >= {_BEFORE_MS} and redis.call('HSTRLEN', KEYS[2], 'data') <= {_BEFORE_BYTES} then
+  redis.call('HSET', KEYS[2], 'before', redis.call('HGET', KEYS[2], 'data'), 'before_sequence', s[5],
+    'before_at', s[8] or '0')
+end
+redis.call('HSET', KEYS[2], 'sequence', ARGV[4], 'data', ARGV[5], 'server', server(),
+  'saved_at', string.format('%.0f', now()))
 local low, high, oldest = first, sequence, now() - tonumber(ARGV[6])
 while low < high do
   local middle = math.ceil((low + high) / 2)

@@ -61,6 +61,8 @@ class RedisSpine:
         self.keys = SpineKeys.of(board, prefix)
         self.lease = Lease(self.connection, self.keys, clock, seconds=lease_s)
         self.clock = clock
+        self.behind = True
+        """Whether ``follow`` has begun with a snapshot and not come to where the log ended then."""
         self._max_diffs = max_diffs
         self._max_age_ms = round(max_age_s * 1_000)
         self._max_bytes = max_bytes
@@ -100,7 +102,7 @@ class RedisSpine:
 
     async def follow(self, cursor: Cursor | None = None) -> AsyncGenerator[Snapshot | Diff, None]:
         """See ``Spine``. While Redis is away it waits; ``connection`` tells so."""
-        reader = self.reader(cursor)
+        reader = LogReader(self.connection, self.keys, self.clock, cursor, reach_back=True)
         pause_s = _FIRST_PAUSE_S
         while not self._closed.is_set():
             try:
@@ -113,6 +115,7 @@ class RedisSpine:
             pause_s = _FIRST_PAUSE_S
             if reader.fruitless > 1:
                 await self._pause(min(reader.fruitless * 0.02, _LONGEST_PAUSE_S))
+            self.behind = reader.behind
             for step in steps:
                 yield step
                 if self._closed.is_set():
