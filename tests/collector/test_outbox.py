@@ -114,6 +114,32 @@ def test_a_parcel_that_did_not_arrive_is_said_again_but_for_its_trades() -> None
     assert outbox.lost_trades == 3
 
 
+def _candle(open_time: int, *, closed: bool) -> Update:
+    return Update("candles", "X/1s", {"open_time": open_time, "close": 5.0, "closed": closed})
+
+
+def test_a_candle_that_closed_while_a_write_was_under_way_stays_closed_when_the_write_fails() -> None:
+    outbox = Outbox()
+    _add(outbox, _candle(1_000, closed=False))
+    under_way = outbox.take(0.0)
+    _add(outbox, _candle(1_000, closed=True), barrier=True)
+    outbox.put_back(under_way)
+    parcel = outbox.take(1.0)
+    assert parcel.closings == [[_candle(1_000, closed=True)]]
+    assert parcel.others == {}
+
+
+def test_a_candle_that_began_after_the_end_that_waits_is_said_again() -> None:
+    outbox = Outbox()
+    _add(outbox, _candle(1_000, closed=True), barrier=True)
+    _add(outbox, _candle(2_000, closed=False))
+    lost = outbox.take(0.0)
+    outbox.put_back(lost)
+    parcel = outbox.take(1.0)
+    assert parcel.closings == [[_candle(1_000, closed=True)]]
+    assert parcel.others == {("candles", "X/1s"): _candle(2_000, closed=False).data}
+
+
 def test_everything_is_said_again_when_asked_for() -> None:
     outbox = Outbox()
     _add(

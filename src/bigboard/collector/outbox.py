@@ -182,8 +182,11 @@ class Outbox:
         self.lost_trades += parcel.trade_count
         for key, patch in parcel.rows.items():
             self._patches[key] = {**patch, **self._patches.get(key, {})}
+        # What closed while this was under way is newer: a candle said after its end would be open again.
+        ended = {(topic, key) for updates in self._closings for topic, key, _ in updates}
         for place, data in parcel.others.items():
-            self._others[place] = {**data, **self._others.get(place, {})}
+            if place not in ended:
+                self._others[place] = {**data, **self._others.get(place, {})}
         self._closings.extendleft(reversed(parcel.closings))
         self._held_closings += sum(map(len, parcel.closings))
         self._bound_closings()
