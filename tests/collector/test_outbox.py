@@ -71,6 +71,21 @@ def test_a_book_goes_whole_then_by_its_changes_and_whole_again_in_time() -> None
     assert whole == {"bids": [(3.0, 2.0), (2.0, 1.0)], "asks": [(9.0, 1.0)], "timestamp": 1}
 
 
+def test_a_book_that_waits_while_its_market_moves_is_bounded_and_goes_whole() -> None:
+    outbox = Outbox(max_levels=20)
+    _add(outbox, _book((1.0, 1.0)))
+    outbox.take(0.0)
+    most = 0
+    for step in range(2, 2_000):
+        _add(outbox, _book((float(step), 1.0), (float(step - 5), 0.0), partial=True))
+        book = outbox._books["X"]
+        most = max(most, len(book.bids) + len(book.asks))
+    assert most <= 2 * 20
+    whole = outbox.take(0.1).books["X"]
+    assert "partial" not in whole
+    assert whole["bids"] == [(float(step), 1.0) for step in range(1_999, 1_994, -1)]
+
+
 def test_changes_of_a_book_that_was_never_seen_whole_wait_for_it() -> None:
     outbox = Outbox()
     _add(outbox, _book((2.0, 1.0), partial=True))

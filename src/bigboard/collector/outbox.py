@@ -54,9 +54,10 @@ class Parcel:
 class _Book:
     """A book as it is, and what of it is to be written."""
 
-    __slots__ = ("asks", "bids", "fields", "full", "levels", "told_at_s")
+    __slots__ = ("asks", "bids", "fields", "full", "levels", "max_levels", "told_at_s")
 
     def __init__(self, max_levels: int) -> None:
+        self.max_levels = max_levels
         self.levels = FullBook(max_levels)
         self.fields: dict[str, Any] = {}
         self.bids: dict[float, float] = {}
@@ -73,6 +74,11 @@ class _Book:
         if not self.full:
             self.bids.update(data["bids"])
             self.asks.update(data["asks"])
+            # A market that moves leaves prices behind: with so many of them the whole book says less.
+            self.full = max(len(self.bids), len(self.asks)) > self.max_levels
+        if self.full:
+            self.bids.clear()
+            self.asks.clear()
 
     def write(self, now_s: float) -> dict[str, Any] | None:
         full, self.full = self.full, False
