@@ -20,7 +20,15 @@ from bigboard.redis_link import close_redis, within
 try:
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
-    from redis.exceptions import OutOfMemoryError, RedisClusterException, RedisError
+    from redis.exceptions import (
+        AuthenticationError,
+        AuthorizationError,
+        ClusterDownError,
+        OutOfMemoryError,
+        RedisClusterException,
+        RedisError,
+        ResponseError,
+    )
 except ImportError:
     raise MissingExtra("redis", "writing to Redis") from None
 
@@ -91,6 +99,8 @@ class RedisPublisher:
         self._tell = tell
         self._rng = Random()  # noqa: S311 - spreads attempts in time, no secret
         self._error = ""
+        self._unwelcome = False
+        """Whether Redis is there, and lets nobody in with this name and password."""
         self._refusal: str | None = None
         self._refusal_told_s = float("-inf")
         self._keys_due_s = float("-inf")
@@ -105,7 +115,9 @@ class RedisPublisher:
     @property
     def detail(self) -> str | None:
         """What is wrong, for people."""
-        return self._refusal if self.connected else f"no Redis on {self.where}"
+        if self.connected:
+            return self._refusal
+        return f"Redis on {self.where} refuses: {self._error}" if self._unwelcome else f"no Redis on {self.where}"
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -119,6 +131,7 @@ class RedisPublisher:
                     wait_s, told_s = _FIRST_WAIT_S, float("-inf")
                 self.connected = False
                 self._error = str(error)[:200] or type(error).__name__
+                self._unwelcome = isinstance(error, (AuthenticationError, AuthorizationError))
             if self._clock.monotonic_s() - told_s >= _TELL_S:
                 told_s = self._clock.monotonic_s()
                 self._tell(self._waiting())
@@ -127,6 +140,8 @@ class RedisPublisher:
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 
     def _waiting(self) -> str:
+        if self._unwelcome:
+            return f"Redis on {self.where} refuses: {self._error}"
         if not self.connections:
             return f"no Redis on {self.where} yet ({self._error})"
         held = f"{len(self.outbox.rows)} symbols and {self.outbox.waiting_trades} trades wait"
@@ -139,8 +154,7 @@ class RedisPublisher:
         # The library would send a pipeline again after a failure: a trade that had arrived would then be two.
         client.set_retry(Retry(NoBackoff(), 0))
         try:
-            async with within(self._timeout_s):
-                await client.execute_command("PING")
+            await self._ask(client)
             if self.connections:
                 _log.warning("Redis is there again", where=self.where)
             self.connections += 1
@@ -154,6 +168,17 @@ class RedisPublisher:
                 await self._pause(begun_s)
         finally:
             await self._close(client)
+
+    async def _ask(self, client: Redis | RedisCluster) -> None:
+        """Whether there is a Redis that lets us in; raises if not."""
+        try:
+            async with within(self._timeout_s):
+                await client.execute_command("PING")
+        except ClusterDownError:
+            raise
+        except ResponseError as error:
+            # One that cannot save to its disk (MISCONF) refuses even this, and publishes all the same.
+            _log.warning("Redis is there and refuses PING", where=self.where, error=str(error)[:200])
 
     async def _pause(self, begun_s: float) -> None:
         """Wait until something may be written, and not for less than the last write took: half the time is for the feed."""
