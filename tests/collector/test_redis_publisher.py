@@ -258,3 +258,45 @@ async def test_a_redis_that_wants_a_password_is_said_to_refuse() -> None:
         assert not writer.publisher.connected
         assert "password" in (writer.publisher.detail or "")
         assert writer.publisher._waiting().startswith("Redis on redis://here refuses: ")
+
+
+def _closing(number: int) -> list[UpdateBatch]:
+    candle = {"open_time": number, "close": 1.0, "closed": True}
+    return [UpdateBatch([Update("candles", f"{key}/1m", candle) for key in "AB"], barrier=True)]
+
+
+async def test_messages_that_are_refused_are_counted_and_said_and_the_rest_is_said_again_when_it_may_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with redis_server() as server, server.client() as client, hearing(server, "*:*") as heard:
+        limited = ["limited", "on", ">pw", "~*", "+@all", "resetchannels"]
+        await client.execute_command("ACL", "SETUSER", *limited, "&trades:ETHUSDT")
+        async with writing(server, url=server.url.replace("redis://", "redis://limited:pw@")) as writer:
+            await until(lambda: writer.publisher.connected, "the connection")
+            writer.price(1.0)
+            writer.trade(1)
+            writer.trade(2)
+            writer.publisher.outbox.add(_closing(0))
+            outbox = writer.publisher.outbox
+            await until(lambda: (outbox.lost_trades, outbox.lost_closings) == (2, 2), "what was lost")
+            assert writer.publisher.status == "degraded"
+            assert "NOPERM" in (writer.publisher.detail or "") or "permissions" in (writer.publisher.detail or "")
+            assert (writer.publisher.detail or "").startswith("Redis refuses messages on ")
+            writer.add(Update("trades", "ETHUSDT", [{"trade_id": "1"}]))
+            await until(lambda: heard, "a channel that is permitted")
+            assert writer.publisher.status == "degraded", "the others still are not"
+            await client.execute_command("ACL", "SETUSER", *limited, "allchannels")
+            writer.trade(3)
+            writer.publisher.outbox.add(_closing(1))
+            writer.price(2.0, "ETHUSDT")
+            writer.add(Update("market_data", "BTCUSDT", {"mode": "live"}))
+            await until(lambda: writer.publisher.status == "up", "the permission")
+            await until(
+                lambda: ("market_data:BTCUSDT", {"last_price": 1.0, "timestamp": 1, "mode": "live"}) in heard,
+                "the price that had been refused",
+            )
+            assert (outbox.lost_trades, outbox.lost_closings) == (2, 2)
+            assert writer.publisher.connections == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("messages are refused" in line for line in lines) == 1
+    assert sum("takes messages again" in line for line in lines) == 1

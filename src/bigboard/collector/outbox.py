@@ -111,7 +111,8 @@ class Outbox:
     ) -> None:
         self.on_due: Callable[[], None] = lambda: None
         self.lost_trades = 0
-        """Trades that had to go because they waited too long, or that were under way when the connection was lost."""
+        """Trades that had to go because they waited too long, that were under way when the connection was lost, or that
+        Redis refused to publish."""
         self.lost_closings = 0
         self.conflated = 0
         """Updates that were merged into one that waited."""
@@ -199,6 +200,11 @@ class Outbox:
         for key in parcel.books:
             self._books[key].full = True
             self._changed_books.add(key)
+
+    def lose(self, trades: int, closings: int) -> None:
+        """Redis was given so many and refused them."""
+        self.lost_trades += trades
+        self.lost_closings += closings
 
     def write_all_keys(self) -> None:
         """Every key is to be written again, because some were refused."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bigboard.board.update import Update
     from bigboard.collector.outbox import Outbox, Parcel
 
-__all__ = ["BATCH_CHANNEL", "Command", "KeyWriter", "publications"]
+__all__ = ["BATCH_CHANNEL", "Command", "KeyWriter", "counted_in", "publications"]
 
 Command: TypeAlias = tuple[str | bytes | int, ...]
 
@@ -52,6 +52,14 @@ def publications(parcel: Parcel, prefix: str) -> Iterator[Command]:
             yield "PUBLISH", f"{prefix}trades:{key}", _encode(trades[first : first + _TRADES_PER_MESSAGE])
     others = [(topic, key, data) for (topic, key), data in parcel.others.items()]
     yield from _batches(others, prefix, barrier=False)
+
+
+def counted_in(body: str | bytes | int) -> tuple[int, int]:
+    """How many trades and closed candles a published message holds: what nobody says a second time."""
+    message = msgspec.json.decode(body) if isinstance(body, bytes) else {}
+    if isinstance(message, list):
+        return len(message), 0
+    return 0, len(message["updates"]) if message.get("barrier") else 0
 
 
 class KeyWriter:

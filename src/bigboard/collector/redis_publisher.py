@@ -1,7 +1,8 @@
 """Writes an outbox to Redis: pipelined, as soon as something may be written, for ever. Needs the extra ``redis``.
 
 Redis may be away, or refuse to store (out of memory, a full disk). Neither stops the collector: updates go on merging in the
-outbox. What Redis refuses to store costs the keys alone, because to publish on channels needs no memory of it.
+outbox. What Redis refuses to store costs the keys alone, because to publish on channels needs no memory of it. Where it
+refuses to publish (a user without permission for a channel) the message is lost, which is counted and said.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from bigboard.collector.redis_commands import publications
+from bigboard.collector.redis_commands import counted_in, publications
+from bigboard.collector.refusals import Refusals
 from bigboard.errors import MissingExtra
 from bigboard.redis_link import close_redis, within
 
@@ -57,7 +59,6 @@ _LONGEST_TURN_S: Final = 0.1
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 2.0
 _TELL_S: Final = 5.0
-_REFUSED_TELL_S: Final = 60.0
 _REFUSED_WAIT_S: Final = 1.0
 """Redis has refused a key: how long only channels are written."""
 
@@ -101,22 +102,21 @@ class RedisPublisher:
         self._error = ""
         self._unwelcome = False
         """Whether Redis is there, and lets nobody in with this name and password."""
-        self._refusal: str | None = None
-        self._refusal_told_s = float("-inf")
+        self._refusals = Refusals()
         self._keys_due_s = float("-inf")
         self._due = asyncio.Event()
         outbox.on_due = self._due.set
 
     @property
     def status(self) -> ServiceStatus:
-        """``degraded`` while Redis is away or refuses keys."""
-        return "up" if self.connected and self._refusal is None else "degraded"
+        """``degraded`` while Redis is away or refuses something."""
+        return "up" if self.connected and self._refusals.detail is None else "degraded"
 
     @property
     def detail(self) -> str | None:
         """What is wrong, for people."""
         if self.connected:
-            return self._refusal
+            return self._refusals.detail
         return f"Redis on {self.where} refuses: {self._error}" if self._unwelcome else f"no Redis on {self.where}"
 
     async def run(self) -> None:
@@ -159,6 +159,7 @@ class RedisPublisher:
                 _log.warning("Redis is there again", where=self.where)
             self.connections += 1
             self.connected = True
+            self._refusals.forget()
             self._keys.forget()
             self.outbox.write_everything()
             while True:
@@ -208,7 +209,7 @@ class RedisPublisher:
         parcel = self.outbox.take(now_s)
         try:
             for chunk in _chunks(publications(parcel, self._prefix)):
-                self._count(await self._execute(client, chunk))
+                self._take_answers(chunk, await self._execute(client, chunk), now_s)
         except BaseException:
             self.outbox.put_back(parcel)
             raise
@@ -237,19 +238,29 @@ class RedisPublisher:
         self.writes += len(answers) - len(refusals)
         return refusals[0] if refusals else None
 
+    def _take_answers(self, messages: list[Command], answers: list[Any], now_s: float) -> None:
+        """What became of messages. One that was refused is gone: it is counted, and last values are said again."""
+        refused = self._count(answers) is not None
+        if not refused and not self._refusals.any_channel:
+            return
+        for (_, channel, body), answer in zip(messages, answers, strict=True):
+            if isinstance(answer, Exception):
+                self.outbox.lose(*counted_in(body))
+                if self._refusals.refuse_channel(str(channel), answer, now_s):
+                    _log.warning("messages are refused", where=self.where, error=self._refusals.detail)
+            elif self._refusals.accept_channel(str(channel), now_s):
+                _log.warning("Redis takes messages again", where=self.where)
+                self.outbox.write_everything()
+
     def _refuse(self, error: Exception, now_s: float) -> None:
-        memory = isinstance(error, OutOfMemoryError)
-        self._refusal = f"Redis {'is out of memory' if memory else 'refuses keys'}: {str(error)[:200]}"
         self._keys_due_s = now_s + _REFUSED_WAIT_S
         self._keys.forget()
         self.outbox.write_all_keys()
-        if now_s - self._refusal_told_s >= _REFUSED_TELL_S:
-            self._refusal_told_s = now_s
-            _log.warning("keys are not written, channels are", where=self.where, error=self._refusal)
+        if self._refusals.refuse_keys(error, now_s, out_of_memory=isinstance(error, OutOfMemoryError)):
+            _log.warning("keys are not written", where=self.where, error=str(error)[:200])
 
     def _accept(self) -> None:
-        if self._refusal is not None:
-            self._refusal, self._refusal_told_s = None, float("-inf")
+        if self._refusals.accept_keys():
             _log.warning("Redis takes keys again", where=self.where)
 
 
