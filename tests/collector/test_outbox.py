@@ -172,6 +172,27 @@ def test_everything_is_said_again_when_asked_for() -> None:
     assert (again.rows, again.books, again.others) == (first.rows, first.books, first.others)
 
 
+def test_rows_of_services_are_said_again_whole_and_candles_as_they_are_now() -> None:
+    outbox = Outbox()
+    _add(
+        outbox, Update("services", "feed", {"kind": "feed", "status": "up", "age_ms": 0}), _candle(1_000, closed=False)
+    )
+    _add(outbox, Update("candles", "X/1m", {**_candle(0, closed=False).data, "trades": 7}))
+    outbox.take(0.0)
+    _add(outbox, Update("services", "feed", {"age_ms": 1_000, "detail": None}))
+    _add(outbox, _candle(1_000, closed=True), barrier=True)
+    outbox.take(1.0)
+    outbox.say_everything()
+    assert not outbox.keys_wait
+    parcel = outbox.take(2.0)
+    assert parcel.closings == []
+    assert parcel.others == {
+        ("services", "feed"): {"kind": "feed", "status": "up", "age_ms": 1_000, "detail": None},
+        ("candles", "X/1s"): _candle(1_000, closed=True).data,
+        ("candles", "X/1m"): {**_candle(0, closed=False).data, "trades": 7},
+    }
+
+
 def test_a_row_that_was_quiet_goes_at_once_and_then_rests() -> None:
     outbox = Outbox(interval_s=0.05)
     due: list[None] = []

@@ -300,3 +300,30 @@ async def test_messages_that_are_refused_are_counted_and_said_and_the_rest_is_sa
     lines = capsys.readouterr().out.splitlines()
     assert sum("messages are refused" in line for line in lines) == 1
     assert sum("takes messages again" in line for line in lines) == 1
+
+
+async def test_whoever_begins_to_listen_is_told_everything_whole() -> None:
+    async with redis_server() as server, writing(server) as writer:
+        row = {"service": "feed", "kind": "feed", "status": "up", "age_ms": 0}
+        writer.price(1.0)
+        writer.add(Update("services", "feed", row))
+        await until(lambda: writer.publisher.writes >= 2, "what nobody hears")
+        async with hearing(server, "*:*") as first:
+            writer.add(Update("services", "feed", {"age_ms": 1_000}))
+            await until(lambda: _whole(first), "everything")
+            async with hearing(server, "*:*") as second:
+                writer.add(Update("services", "feed", {"age_ms": 2_000}))
+                await until(lambda: _whole(second), "everything")
+        writes = writer.publisher.writes
+        writer.add(Update("services", "feed", {"age_ms": 3_000}))
+        await until(lambda: writer.publisher.writes > writes, "what nobody hears again")
+        async with hearing(server, "*:*") as third:
+            writer.add(Update("services", "feed", {"age_ms": 4_000}))
+            await until(lambda: _whole(third), "everything")
+
+
+def _whole(heard: list[tuple[str, Any]]) -> bool:
+    batches = [body["updates"] for name, body in heard if name == "batch:collector"]
+    services = [update["data"] for updates in batches for update in updates]
+    row = ("market_data:BTCUSDT", {"last_price": 1.0, "timestamp": 1})
+    return row in heard and any(set(data) == {"service", "kind", "status", "age_ms"} for data in services)

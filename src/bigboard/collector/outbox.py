@@ -120,6 +120,8 @@ class Outbox:
         """The rows of ``market_data``, whole."""
         self.metrics: dict[str, dict[str, Any]] = {}
         """The rows of ``metrics``, whole."""
+        self._whole: dict[tuple[str, str], dict[str, Any]] = {}
+        """The rows of services, and of each key its last candle."""
         self._max_trades = max_trades
         self._max_closings = max_closings
         self._full_book_s = full_book_s
@@ -212,13 +214,18 @@ class Outbox:
         self._changed_metrics.update(self.metrics)
 
     def write_everything(self) -> None:
-        """Everything is to be said again: Redis may have been started empty, and whoever listened may have missed some."""
+        """Everything is to be written again, because Redis may have been started empty."""
         self.write_all_keys()
+        self.say_everything()
+
+    def say_everything(self) -> None:
+        """Everything but trades is to be said again on channels, whole: somebody may have missed what was said before."""
         for resting in (self._held_patches, self._row_rests, self._held_books, self._book_rests):
             resting.clear()
         self._patches = {key: dict(row) for key, row in self.rows.items()}
         for key, row in self.metrics.items():
             self._others["metrics", key] = dict(row)
+        self._others |= self._whole
         for key, book in self._books.items():
             book.full = True
             self._changed_books.add(key)
@@ -246,6 +253,8 @@ class Outbox:
             if topic == "metrics":
                 self.metrics.setdefault(key, {}).update(data)
                 self._changed_metrics.add(key)
+            else:
+                self._keep((topic, key), data)
             self._other(topic, key, data)
 
     def _row(self, key: str, data: dict[str, Any]) -> None:
@@ -280,6 +289,13 @@ class Outbox:
             self._trades.popleft()
             self.lost_trades += 1
 
+    def _keep(self, place: tuple[str, str], data: dict[str, Any]) -> None:
+        row = self._whole.get(place)
+        if row is not None:
+            self._whole[place] = {**row, **data}
+        elif len(self._whole) < _MOST_PATCHES:
+            self._whole[place] = data
+
     def _other(self, topic: str, key: str, data: dict[str, Any]) -> None:
         place = (topic, key)
         waiting = self._others.get(place)
@@ -290,9 +306,10 @@ class Outbox:
             self._others[place] = data
 
     def _close(self, updates: list[Update]) -> None:
-        for topic, key, _ in updates:
+        for topic, key, data in updates:
             # What waits of the same candle is older: said after its end, it would open it again.
             self._others.pop((topic, key), None)
+            self._keep((topic, key), data)
         self._closings.append(updates)
         self._held_closings += len(updates)
         self._bound_closings()

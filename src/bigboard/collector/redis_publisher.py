@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from bigboard.collector.redis_commands import counted_in, publications
+from bigboard.collector.listeners import Listeners
+from bigboard.collector.redis_commands import BATCH_CHANNEL, counted_in, publications
 from bigboard.collector.refusals import Refusals
 from bigboard.errors import MissingExtra
 from bigboard.redis_link import close_redis, within
@@ -103,6 +104,8 @@ class RedisPublisher:
         self._unwelcome = False
         """Whether Redis is there, and lets nobody in with this name and password."""
         self._refusals = Refusals()
+        self._listeners = Listeners()
+        self._steady_channel = f"{prefix}{BATCH_CHANNEL}"
         self._keys_due_s = float("-inf")
         self._due = asyncio.Event()
         outbox.on_due = self._due.set
@@ -160,6 +163,7 @@ class RedisPublisher:
             self.connections += 1
             self.connected = True
             self._refusals.forget()
+            self._listeners = Listeners()
             self._keys.forget()
             self.outbox.write_everything()
             while True:
@@ -213,6 +217,9 @@ class RedisPublisher:
         except BaseException:
             self.outbox.put_back(parcel)
             raise
+        if self._listeners.new(now_s):
+            self.outbox.say_everything()
+            self._due.set()
         if now_s < self._keys_due_s:
             return
         self._keys_due_s = now_s + self._interval_s
@@ -240,17 +247,17 @@ class RedisPublisher:
 
     def _take_answers(self, messages: list[Command], answers: list[Any], now_s: float) -> None:
         """What became of messages. One that was refused is gone: it is counted, and last values are said again."""
-        refused = self._count(answers) is not None
-        if not refused and not self._refusals.any_channel:
-            return
+        self._count(answers)
         for (_, channel, body), answer in zip(messages, answers, strict=True):
             if isinstance(answer, Exception):
                 self.outbox.lose(*counted_in(body))
                 if self._refusals.refuse_channel(str(channel), answer, now_s):
                     _log.warning("messages are refused", where=self.where, error=self._refusals.detail)
-            elif self._refusals.accept_channel(str(channel), now_s):
+                continue
+            self._listeners.published(answer, steady=channel == self._steady_channel)
+            if self._refusals.any_channel and self._refusals.accept_channel(str(channel), now_s):
                 _log.warning("Redis takes messages again", where=self.where)
-                self.outbox.write_everything()
+                self.outbox.say_everything()
 
     def _refuse(self, error: Exception, now_s: float) -> None:
         self._keys_due_s = now_s + _REFUSED_WAIT_S
