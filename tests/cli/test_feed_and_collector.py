@@ -107,6 +107,41 @@ async def test_a_recording_at_full_speed_arrives_whole(name: str) -> None:
         assert (ticker["bid"], ticker["ask"], ticker["last"]) == (truth.bid[0], truth.ask[0], truth.trades[-1]["price"])
 
 
+async def test_a_collector_that_was_killed_goes_on_with_the_candles_under_way() -> None:
+    endpoint = free_endpoint()
+    arguments = ("collector", "--feed", endpoint)
+    async with (
+        redis_server() as server, server.client() as client, client.pubsub() as pubsub,
+        role("feed", "--simulated", "--symbols", "BTCUSDT", "--rate", "100", "--feed", endpoint),
+    ):  # fmt: skip
+        await pubsub.subscribe("batch:collector")
+        async with role(*arguments, "--redis", server.url) as first:
+            while (before := await _hears_candle(pubsub, "BTCUSDT/1d"))["trades"] < 30:
+                pass
+            async with asyncio.timeout(DEADLINE_S):
+                while (kept := json.loads(await client.hget("candles:simulated", "BTCUSDT/1d") or "{}")) != before:
+                    before = await _hears_candle(pubsub, "BTCUSDT/1d")
+            first.process.kill()
+            await first.process.wait()
+        async with role(*arguments, "--redis", server.url) as second:
+            await second.line("Listens to", of="stderr")
+            while (after := await _hears_candle(pubsub, "BTCUSDT/1d"))["trades"] <= kept["trades"]:
+                assert after["trades"] > 1, "it began anew"
+            assert (after["open_time"], after["open"]) == (kept["open_time"], kept["open"])
+            assert after["volume"] > kept["volume"]
+
+
+async def _hears_candle(pubsub: PubSub, key: str) -> dict[str, Any]:
+    """The next state of a candle that is published."""
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=DEADLINE_S)
+            for update in json.loads(message["data"])["updates"] if message else ():
+                if (update["topic"], update["key"]) == ("candles", key):
+                    data: dict[str, Any] = update["data"]
+                    return data
+
+
 async def _hear(pubsub: PubSub, *, until_down: str) -> Board:
     """The board that channels make, as of a second after a service is down; each message a commit."""
     board = Board("E")

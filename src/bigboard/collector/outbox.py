@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from bigboard.collector.open_candle import is_kept
 from bigboard.collector.rests import Rests
 from bigboard.wire.full_book import FullBook
 
@@ -140,6 +141,7 @@ class Outbox:
         self._held_closings = 0
         self._changed_tickers: set[str] = set()
         self._changed_metrics: set[str] = set()
+        self._changed_candles: set[str] = set()
 
     def add(self, batches: Iterable[UpdateBatch]) -> None:
         """Take batches, in order."""
@@ -186,6 +188,11 @@ class Outbox:
         changed, self._changed_metrics = self._changed_metrics, set()
         return changed
 
+    def take_candles(self) -> list[tuple[str, dict[str, Any]]]:
+        """The candles that have changed since the last call and are to be kept in Redis, by the board's keys."""
+        changed, self._changed_candles = self._changed_candles, set()
+        return [(key, self._whole["candles", key]) for key in changed if is_kept(key)]
+
     def put_back(self, parcel: Parcel) -> None:
         """A parcel may not have arrived. To say a last value again does no harm; a trade said twice would be two."""
         self.lost_trades += parcel.trade_count
@@ -212,6 +219,7 @@ class Outbox:
         """Every key is to be written again, because some were refused."""
         self._changed_tickers.update(self.rows)
         self._changed_metrics.update(self.metrics)
+        self._changed_candles.update(key for topic, key in self._whole if topic == "candles")
 
     def write_everything(self) -> None:
         """Everything is to be written again, because Redis may have been started empty."""
@@ -295,6 +303,10 @@ class Outbox:
             self._whole[place] = {**row, **data}
         elif len(self._whole) < _MOST_PATCHES:
             self._whole[place] = data
+        else:
+            return
+        if place[0] == "candles":
+            self._changed_candles.add(place[1])
 
     def _other(self, topic: str, key: str, data: dict[str, Any]) -> None:
         place = (topic, key)

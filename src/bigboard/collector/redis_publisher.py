@@ -122,6 +122,10 @@ class RedisPublisher:
             return self._refusals.detail
         return f"Redis on {self.where} refuses: {self._error}" if self._unwelcome else f"no Redis on {self.where}"
 
+    def keep_candles_of(self, feed: str | None) -> None:
+        """Whose open candles are kept in Redis from now on, if anybody's."""
+        self._keys.feed = feed
+
     async def run(self) -> None:
         """Write until cancelled."""
         wait_s, told_s = _FIRST_WAIT_S, self._clock.monotonic_s()

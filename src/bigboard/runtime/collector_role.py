@@ -13,7 +13,7 @@ from bigboard.redis_link import RedisAddress
 from bigboard.runtime.background import run_until, stopped_by_signals
 from bigboard.runtime.collector_row import CollectorRow
 from bigboard.runtime.collector_settings import collector_settings
-from bigboard.runtime.redis_parts import build_publisher, redis_url
+from bigboard.runtime.redis_parts import build_publisher, go_on_with_candles, redis_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,25 +81,28 @@ class CollectorRole:
     async def _pump(self) -> None:
         await self.source.found(lambda: self._tell(f"no feed on {self.source.endpoint} yet"))
         self._tell(f"Listens to the feed {self.source.name} on {self.source.endpoint}")
-        origin, collector = self._origin(), self._begin()
+        origin, collector = self._origin(), await self._begin()
         async for events in self.source.events():
             if self._origin() != origin:
                 # Another feed was started in the place of this one: what was measured of the first is not the second's.
-                origin, collector = self._origin(), self._begin()
+                origin, collector = self._origin(), await self._begin()
             self.outbox.add(collector.process(events, self._clock.epoch_ms()))
 
     def _origin(self) -> tuple[str, str, str | None]:
         return self.source.name, self.source.mode, self.source.venue
 
-    def _begin(self) -> MarketCollector:
-        self.collector = MarketCollector(
-            feed=self.source.name,
-            mode=self.source.mode,
-            venue=self.source.venue,
+    async def _begin(self) -> MarketCollector:
+        source = self.source
+        collector = MarketCollector(
+            feed=source.name,
+            mode=source.mode,
+            venue=source.venue,
             started_at=self._clock.epoch_ms(),
             settings=collector_settings(self.settings),
         )
-        return self.collector
+        await go_on_with_candles(self.settings, collector, source.name, self.publisher, self._tell)
+        self.collector = collector
+        return collector
 
     async def _flush(self) -> None:
         while True:

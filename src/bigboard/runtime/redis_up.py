@@ -12,7 +12,14 @@ from bigboard.runtime.aggregator_part import AggregatorPart
 from bigboard.runtime.collector_row import CollectorRow
 from bigboard.runtime.collector_settings import collector_settings
 from bigboard.runtime.gateway_role import GatewayRole
-from bigboard.runtime.redis_parts import build_channels, build_publisher, build_spine, process_name, redis_url
+from bigboard.runtime.redis_parts import (
+    build_channels,
+    build_publisher,
+    build_spine,
+    go_on_with_candles,
+    process_name,
+    redis_url,
+)
 from bigboard.wire.unified_symbol import unified_symbol, without_settlement
 
 if TYPE_CHECKING:
@@ -104,6 +111,7 @@ class RedisUp:
     async def _pump(self) -> None:
         if self.feed.mode == "replay":
             await self._heard()
+        await go_on_with_candles(self.settings, self._collector, self.feed.name, self._publisher, self._tell)
         async for events in self.feed.events():
             self._events += len(events)
             self._learn(events)
