@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import socket
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -129,6 +130,34 @@ async def test_a_collector_that_was_killed_goes_on_with_the_candles_under_way() 
                 assert after["trades"] > 1, "it began anew"
             assert (after["open_time"], after["open"]) == (kept["open_time"], kept["open"])
             assert after["volume"] > kept["volume"]
+
+
+async def test_two_feeds_of_one_kind_and_their_collectors_have_rows_of_their_own() -> None:
+    names = {"BTCUSDT": "majors", "DOGEUSDT": "minors"}
+    async with (
+        redis_server() as server,
+        server.client() as client,
+        client.pubsub() as pubsub,
+        AsyncExitStack() as stack,
+    ):
+        await pubsub.subscribe("batch:collector")
+        for symbol, name in names.items():
+            endpoint = free_endpoint()
+            feed = ("feed", "--simulated", "--symbols", symbol, "--feed", endpoint, "--name", name)
+            collector = ("collector", "--feed", endpoint, "--redis", server.url, "--name", f"collector-{name}")
+            await stack.enter_async_context(role(*feed))
+            await stack.enter_async_context(role(*collector))
+        wanted = {f"collector-{name}" for name in names.values()} | set(names.values())
+        wanted |= {f"{name}/{symbol}/book" for symbol, name in names.items()}
+        services: set[str] = set()
+        async with asyncio.timeout(DEADLINE_S):
+            while not wanted <= services:
+                message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=DEADLINE_S)
+                updates = json.loads(message["data"])["updates"] if message else []
+                services |= {update["key"] for update in updates if update["topic"] == "services"}
+        assert {service.split("/")[0] for service in services} == {
+            *names.values(), "collector-majors", "collector-minors",
+        }  # fmt: skip
 
 
 async def _hears_candle(pubsub: PubSub, key: str) -> dict[str, Any]:

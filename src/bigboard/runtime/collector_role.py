@@ -49,7 +49,7 @@ class CollectorRole:
         self._stop = asyncio.Event()
         self.publisher = build_publisher(settings, self.outbox, self.source.streams.names, clock, tell)
         self._row = CollectorRow(
-            _NAME,
+            settings.name or _NAME,
             clock,
             self.publisher,
             messages=lambda: self.source.messages,

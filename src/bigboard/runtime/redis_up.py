@@ -67,7 +67,9 @@ class RedisUp:
             settings=collector_settings(settings),
         )
         self._events = 0
-        self._row = CollectorRow(_COLLECTOR, clock, self._publisher, messages=lambda: self._events)
+        # The name of the settings is that of the aggregator here.
+        name = f"{settings.name}-{_COLLECTOR}" if settings.name else _COLLECTOR
+        self._row = CollectorRow(name, clock, self._publisher, messages=lambda: self._events)
         self._clock = clock
         self._tell = tell
 
