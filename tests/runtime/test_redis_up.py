@@ -48,7 +48,7 @@ class _Recorded:
 
 @asynccontextmanager
 async def _up(redis: RedisServer, feed: _Recorded, lines: list[str]) -> AsyncIterator[RedisUp]:
-    settings = Settings(redis=redis.url, port=0, hub_port=0, lease=0.6)
+    settings = Settings(redis=redis.url, port=0, hub_port=0, lease=2.0)
     up = RedisUp(settings, feed, SystemClock(), lines.append)
     task = asyncio.create_task(up.run())
     try:
@@ -96,4 +96,4 @@ async def test_a_replay_goes_to_the_board_of_whoever_leads() -> None:
         async with _up(redis, feed, lines) as second:
             await until(lambda: feed.begun, "the replay of the second")
             assert not second.aggregator.leads
-            assert lines == ["Another aggregator leads the board main: the replay goes there"]
+            assert lines[-1:] == ["Another aggregator leads the board main: the replay goes there"]

@@ -127,7 +127,8 @@ class RedisUp:
     async def _heard(self) -> None:
         """Wait until what is published comes on a board: a replay that began before would lose its first candles."""
         begun_s = told_s = self._clock.monotonic_s()
-        while not self._publisher.connected or not self._channels.connected:
+        # One that stands by listens as well, and keeps some seconds alone.
+        while not (self._publisher.connected and self._channels.connected and self.aggregator.leads):
             await self._clock.sleep(_LOOK_S)
             now_s = self._clock.monotonic_s()
             if self.spine.connection.away or self.aggregator.leads:
