@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import socket
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -105,6 +106,69 @@ async def test_a_recording_at_full_speed_arrives_whole(name: str) -> None:
         symbol = f"{truth.symbol.removesuffix('USDT')}/USDT"
         ticker = json.loads(await client.get(f"ticker:{symbol}") or "{}")
         assert (ticker["bid"], ticker["ask"], ticker["last"]) == (truth.bid[0], truth.ask[0], truth.trades[-1]["price"])
+
+
+async def test_a_collector_that_was_killed_goes_on_with_the_candles_under_way() -> None:
+    endpoint = free_endpoint()
+    arguments = ("collector", "--feed", endpoint)
+    async with (
+        redis_server() as server, server.client() as client, client.pubsub() as pubsub,
+        role("feed", "--simulated", "--symbols", "BTCUSDT", "--rate", "100", "--feed", endpoint),
+    ):  # fmt: skip
+        await pubsub.subscribe("batch:collector")
+        async with role(*arguments, "--redis", server.url) as first:
+            while (before := await _hears_candle(pubsub, "BTCUSDT/1d"))["trades"] < 30:
+                pass
+            async with asyncio.timeout(DEADLINE_S):
+                while (kept := json.loads(await client.hget("candles:simulated", "BTCUSDT/1d") or "{}")) != before:
+                    before = await _hears_candle(pubsub, "BTCUSDT/1d")
+            first.process.kill()
+            await first.process.wait()
+        async with role(*arguments, "--redis", server.url) as second:
+            await second.line("Listens to", of="stderr")
+            while (after := await _hears_candle(pubsub, "BTCUSDT/1d"))["trades"] <= kept["trades"]:
+                assert after["trades"] > 1, "it began anew"
+            assert (after["open_time"], after["open"]) == (kept["open_time"], kept["open"])
+            assert after["volume"] > kept["volume"]
+
+
+async def test_two_feeds_of_one_kind_and_their_collectors_have_rows_of_their_own() -> None:
+    names = {"BTCUSDT": "majors", "DOGEUSDT": "minors"}
+    async with (
+        redis_server() as server,
+        server.client() as client,
+        client.pubsub() as pubsub,
+        AsyncExitStack() as stack,
+    ):
+        await pubsub.subscribe("batch:collector")
+        for symbol, name in names.items():
+            endpoint = free_endpoint()
+            feed = ("feed", "--simulated", "--symbols", symbol, "--feed", endpoint, "--name", name)
+            collector = ("collector", "--feed", endpoint, "--redis", server.url, "--name", f"collector-{name}")
+            await stack.enter_async_context(role(*feed))
+            await stack.enter_async_context(role(*collector))
+        wanted = {f"collector-{name}" for name in names.values()} | set(names.values())
+        wanted |= {f"{name}/{symbol}/book" for symbol, name in names.items()}
+        services: set[str] = set()
+        async with asyncio.timeout(DEADLINE_S):
+            while not wanted <= services:
+                message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=DEADLINE_S)
+                updates = json.loads(message["data"])["updates"] if message else []
+                services |= {update["key"] for update in updates if update["topic"] == "services"}
+        assert {service.split("/")[0] for service in services} == {
+            *names.values(), "collector-majors", "collector-minors",
+        }  # fmt: skip
+
+
+async def _hears_candle(pubsub: PubSub, key: str) -> dict[str, Any]:
+    """The next state of a candle that is published."""
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=DEADLINE_S)
+            for update in json.loads(message["data"])["updates"] if message else ():
+                if (update["topic"], update["key"]) == ("candles", key):
+                    data: dict[str, Any] = update["data"]
+                    return data
 
 
 async def _hear(pubsub: PubSub, *, until_down: str) -> Board:

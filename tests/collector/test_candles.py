@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bigboard.collector.open_candle import OpenCandle
 from collector.events import START, Desk, ticker, trade
 
 if TYPE_CHECKING:
-    from bigboard.wire.market import Trade
+    from bigboard.wire.market import Mode, Trade
 
 KEY = "BTCUSDT/1s"
 
@@ -235,3 +236,44 @@ def test_a_long_candle_is_told_less_often_than_a_short_one_and_ends_exact() -> N
 
     desk.flush(2_950, at_end=True)
     assert desk.data("candles")["BTCUSDT/4h"]["close"] == 100.0 + 2_900
+
+
+def _kept(open_time: int, **fields: Any) -> OpenCandle:
+    given = {"open": 5.0, "high": 9.0, "low": 4.0, "close": 6.0, "volume": 10.0, "trades": 7, "closed": False, **fields}
+    return OpenCandle(open_time=open_time, **given)
+
+
+def _resumed(kept: dict[str, OpenCandle], mode: Mode = "live") -> Desk:
+    desk = Desk(mode, candle_intervals=("1m", "1h"))
+    desk.collector.resume(kept)
+    return desk
+
+
+def test_a_candle_that_was_kept_goes_on_and_one_that_is_over_does_not() -> None:
+    desk = _resumed({"BTCUSDT/1h": _kept(START), "BTCUSDT/1m": _kept(START)})
+    desk.say(60_000, trade(60_000, 10.0, 2.0))
+    desk.flush(60_000)
+    hour, minute = (desk.data("candles")[f"BTCUSDT/{interval}"] for interval in ("1h", "1m"))
+    assert hour == _candle((5.0, 10.0, 4.0, 10.0), volume=12.0, trades=8, closed=False)
+    assert minute == {**_candle((10.0,) * 4, volume=2.0, trades=1, closed=False), "open_time": START + 60_000}
+    desk.say(3_600_000, trade(3_600_000, 11.0))
+    desk.flush(3_600_000)
+    assert _closed(desk, "BTCUSDT/1h") == [_candle((5.0, 10.0, 4.0, 10.0), volume=12.0, trades=8, closed=True)]
+
+
+def test_a_kept_candle_of_a_symbol_that_trades_no_more_ends_in_time() -> None:
+    desk = _resumed({"BTCUSDT/1h": _kept(START), "ETHUSDT/1h": _kept(START - 3_600_000)})
+    desk.say(1_000, ticker(1_000, last=7.0), ticker(1_000, "ETH/USDT", last=7.0))
+    desk.flush(1_000)
+    assert desk.data("candles")["BTCUSDT/1h"]["trades"] == 7
+    desk.say(3_603_000, ticker(3_603_000, last=7.0))
+    desk.flush(3_603_000)
+    assert _closed(desk, "BTCUSDT/1h") == [_candle((5.0, 9.0, 4.0, 6.0), volume=10.0, trades=7, closed=True)]
+    assert "ETHUSDT/1h" not in desk.data("candles")
+
+
+def test_a_recording_goes_on_with_nothing() -> None:
+    desk = _resumed({"BTCUSDT/1h": _kept(START)}, "replay")
+    desk.say(1_000, trade(1_000, 10.0, 2.0))
+    desk.flush(1_000)
+    assert desk.data("candles")["BTCUSDT/1h"]["trades"] == 1

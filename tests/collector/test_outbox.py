@@ -71,6 +71,21 @@ def test_a_book_goes_whole_then_by_its_changes_and_whole_again_in_time() -> None
     assert whole == {"bids": [(3.0, 2.0), (2.0, 1.0)], "asks": [(9.0, 1.0)], "timestamp": 1}
 
 
+def test_a_book_that_waits_while_its_market_moves_is_bounded_and_goes_whole() -> None:
+    outbox = Outbox(max_levels=20)
+    _add(outbox, _book((1.0, 1.0)))
+    outbox.take(0.0)
+    most = 0
+    for step in range(2, 2_000):
+        _add(outbox, _book((float(step), 1.0), (float(step - 5), 0.0), partial=True))
+        book = outbox._books["X"]
+        most = max(most, len(book.bids) + len(book.asks))
+    assert most <= 2 * 20
+    whole = outbox.take(0.1).books["X"]
+    assert "partial" not in whole
+    assert whole["bids"] == [(float(step), 1.0) for step in range(1_999, 1_994, -1)]
+
+
 def test_changes_of_a_book_that_was_never_seen_whole_wait_for_it() -> None:
     outbox = Outbox()
     _add(outbox, _book((2.0, 1.0), partial=True))
@@ -114,6 +129,32 @@ def test_a_parcel_that_did_not_arrive_is_said_again_but_for_its_trades() -> None
     assert outbox.lost_trades == 3
 
 
+def _candle(open_time: int, *, closed: bool) -> Update:
+    return Update("candles", "X/1s", {"open_time": open_time, "close": 5.0, "closed": closed})
+
+
+def test_a_candle_that_closed_while_a_write_was_under_way_stays_closed_when_the_write_fails() -> None:
+    outbox = Outbox()
+    _add(outbox, _candle(1_000, closed=False))
+    under_way = outbox.take(0.0)
+    _add(outbox, _candle(1_000, closed=True), barrier=True)
+    outbox.put_back(under_way)
+    parcel = outbox.take(1.0)
+    assert parcel.closings == [[_candle(1_000, closed=True)]]
+    assert parcel.others == {}
+
+
+def test_a_candle_that_began_after_the_end_that_waits_is_said_again() -> None:
+    outbox = Outbox()
+    _add(outbox, _candle(1_000, closed=True), barrier=True)
+    _add(outbox, _candle(2_000, closed=False))
+    lost = outbox.take(0.0)
+    outbox.put_back(lost)
+    parcel = outbox.take(1.0)
+    assert parcel.closings == [[_candle(1_000, closed=True)]]
+    assert parcel.others == {("candles", "X/1s"): _candle(2_000, closed=False).data}
+
+
 def test_everything_is_said_again_when_asked_for() -> None:
     outbox = Outbox()
     _add(
@@ -129,6 +170,27 @@ def test_everything_is_said_again_when_asked_for() -> None:
     assert outbox.take_tickers() == outbox.take_metrics() == {"X"}
     again = outbox.take(0.1)
     assert (again.rows, again.books, again.others) == (first.rows, first.books, first.others)
+
+
+def test_rows_of_services_are_said_again_whole_and_candles_as_they_are_now() -> None:
+    outbox = Outbox()
+    _add(
+        outbox, Update("services", "feed", {"kind": "feed", "status": "up", "age_ms": 0}), _candle(1_000, closed=False)
+    )
+    _add(outbox, Update("candles", "X/1m", {**_candle(0, closed=False).data, "trades": 7}))
+    outbox.take(0.0)
+    _add(outbox, Update("services", "feed", {"age_ms": 1_000, "detail": None}))
+    _add(outbox, _candle(1_000, closed=True), barrier=True)
+    outbox.take(1.0)
+    outbox.say_everything()
+    assert not outbox.keys_wait
+    parcel = outbox.take(2.0)
+    assert parcel.closings == []
+    assert parcel.others == {
+        ("services", "feed"): {"kind": "feed", "status": "up", "age_ms": 1_000, "detail": None},
+        ("candles", "X/1s"): _candle(1_000, closed=True).data,
+        ("candles", "X/1m"): {**_candle(0, closed=False).data, "trades": 7},
+    }
 
 
 def test_a_row_that_was_quiet_goes_at_once_and_then_rests() -> None:

@@ -101,3 +101,34 @@ def test_many_trades_are_some_messages_and_closed_candles_come_first_each_for_it
 
 def test_a_ticker_can_be_read_back_into_a_row() -> None:
     assert market_row(ticker_of(_ROW, "BTCUSDT")) == _ROW
+
+
+def _candle(key: str, trades: int) -> Update:
+    return Update("candles", key, {"open_time": 0, "trades": trades, "closed": False})
+
+
+def _kept(commands: list[Command]) -> dict[Any, Any]:
+    (put,) = (command for command in commands if command[0] == "HSET")
+    assert put[1] == "p:candles:binance"
+    return {key: json.loads(str(value, "utf-8")) for key, value in _pairs(put[2:]) if isinstance(value, bytes)}
+
+
+def _pairs(parts: tuple[Any, ...]) -> list[tuple[Any, Any]]:
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_candles_under_way_are_kept_once_a_second_and_only_what_changed() -> None:
+    outbox = _outbox(_candle("X/1m", 1), _candle("X/1d", 9), _candle("X/1s", 1))
+    writer = KeyWriter({}, prefix="p:", ttl_s=60)
+    assert list(writer.commands(outbox, 10_000)) == [], "nobody said whose they are"
+    writer.feed = "binance"
+    commands = list(writer.commands(outbox, 10_100))
+    assert _kept(commands) == {key: _candle(key, trades).data for key, trades in (("X/1m", 1), ("X/1d", 9))}
+    assert commands[-1] == ("EXPIRE", "p:candles:binance", 60)
+    outbox.add([UpdateBatch([_candle("X/1m", 2)])])
+    assert list(writer.commands(outbox, 11_099)) == []
+    assert _kept(list(writer.commands(outbox, 11_100))) == {"X/1m": _candle("X/1m", 2).data}
+    assert list(writer.commands(outbox, 12_200)) == []
+    writer.forget()
+    outbox.write_all_keys()
+    assert set(_kept(list(writer.commands(outbox, 12_201)))) == {"X/1m", "X/1d"}

@@ -31,9 +31,9 @@ _NAMES = {"BTCUSDT": "BTC/USDT"}
 class Writer:
     """A publisher at work; ``lines`` is what it told people."""
 
-    def __init__(self, server: RedisServer, *, interval_s: float, timeout_s: float, outbox: Outbox) -> None:
+    def __init__(self, url: str, *, interval_s: float, timeout_s: float, outbox: Outbox) -> None:
         self.lines: list[str] = []
-        self._url = server.url
+        self._url = url
         self._timeout_s = timeout_s
         self.publisher = RedisPublisher(
             self._open, outbox, KeyWriter(_NAMES, prefix="", ttl_s=60), SystemClock(), where="redis://here",
@@ -55,9 +55,10 @@ class Writer:
 
 @asynccontextmanager
 async def writing(
-    server: RedisServer, *, interval_s: float = 0.01, timeout_s: float = 5.0, **bounds: Any
+    server: RedisServer, *, url: str = "", interval_s: float = 0.01, timeout_s: float = 5.0, **bounds: Any
 ) -> AsyncIterator[Writer]:
-    writer = Writer(server, interval_s=interval_s, timeout_s=timeout_s, outbox=Outbox(interval_s=interval_s, **bounds))
+    outbox = Outbox(interval_s=interval_s, **bounds)
+    writer = Writer(url or server.url, interval_s=interval_s, timeout_s=timeout_s, outbox=outbox)
     task = asyncio.create_task(writer.publisher.run())
     try:
         yield writer
@@ -224,3 +225,105 @@ async def test_out_of_memory_costs_the_keys_alone_is_said_once_and_passes(capsys
     lines = capsys.readouterr().out.splitlines()
     assert sum("keys are not written" in line for line in lines) == 1
     assert sum("takes keys again" in line for line in lines) == 1
+
+
+async def test_a_redis_that_cannot_save_is_found_and_has_the_channels() -> None:
+    """It refuses PING as it refuses to store (MISCONF), and publishes all the same."""
+    async with redis_server() as server, server.client() as client, hearing(server, "market_data:*") as heard:
+        await client.config_set("save", "3600 1")
+        server.limit_files(0)
+        await client.bgsave()
+        async with asyncio.timeout(DEADLINE_S):
+            while (await client.info("persistence"))["rdb_last_bgsave_status"] != "err":
+                await asyncio.sleep(0.02)
+        async with writing(server) as writer:
+            writer.price(1.0)
+            await until(lambda: heard, "the channel")
+            await until(lambda: writer.publisher.refused, "the key, which is refused")
+            assert writer.publisher.status == "degraded"
+            assert (writer.publisher.detail or "").startswith("Redis refuses keys: MISCONF")
+            server.limit_files()
+            await client.bgsave()
+            await until(lambda: writer.publisher.status == "up", "the end of it")
+            assert writer.publisher.connections == 1
+            assert json.loads(await client.get("ticker:BTC/USDT") or "")["last"] == 1.0
+
+
+async def test_a_redis_that_wants_a_password_is_said_to_refuse() -> None:
+    async with (
+        redis_server(password="good") as server,  # noqa: S106 - of a server that lives for this test
+        writing(server, url=server.url.replace("good", "bad")) as writer,
+    ):
+        await until(lambda: "refuses" in (writer.publisher.detail or ""), "the refusal")
+        assert not writer.publisher.connected
+        assert "password" in (writer.publisher.detail or "")
+        assert writer.publisher._waiting().startswith("Redis on redis://here refuses: ")
+
+
+def _closing(number: int) -> list[UpdateBatch]:
+    candle = {"open_time": number, "close": 1.0, "closed": True}
+    return [UpdateBatch([Update("candles", f"{key}/1m", candle) for key in "AB"], barrier=True)]
+
+
+async def test_messages_that_are_refused_are_counted_and_said_and_the_rest_is_said_again_when_it_may_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with redis_server() as server, server.client() as client, hearing(server, "*:*") as heard:
+        limited = ["limited", "on", ">pw", "~*", "+@all", "resetchannels"]
+        await client.execute_command("ACL", "SETUSER", *limited, "&trades:ETHUSDT")
+        async with writing(server, url=server.url.replace("redis://", "redis://limited:pw@")) as writer:
+            await until(lambda: writer.publisher.connected, "the connection")
+            writer.price(1.0)
+            writer.trade(1)
+            writer.trade(2)
+            writer.publisher.outbox.add(_closing(0))
+            outbox = writer.publisher.outbox
+            await until(lambda: (outbox.lost_trades, outbox.lost_closings) == (2, 2), "what was lost")
+            assert writer.publisher.status == "degraded"
+            assert "NOPERM" in (writer.publisher.detail or "") or "permissions" in (writer.publisher.detail or "")
+            assert (writer.publisher.detail or "").startswith("Redis refuses messages on ")
+            writer.add(Update("trades", "ETHUSDT", [{"trade_id": "1"}]))
+            await until(lambda: heard, "a channel that is permitted")
+            assert writer.publisher.status == "degraded", "the others still are not"
+            await client.execute_command("ACL", "SETUSER", *limited, "allchannels")
+            writer.trade(3)
+            writer.publisher.outbox.add(_closing(1))
+            writer.price(2.0, "ETHUSDT")
+            writer.add(Update("market_data", "BTCUSDT", {"mode": "live"}))
+            await until(lambda: writer.publisher.status == "up", "the permission")
+            await until(
+                lambda: ("market_data:BTCUSDT", {"last_price": 1.0, "timestamp": 1, "mode": "live"}) in heard,
+                "the price that had been refused",
+            )
+            assert (outbox.lost_trades, outbox.lost_closings) == (2, 2)
+            assert writer.publisher.connections == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("messages are refused" in line for line in lines) == 1
+    assert sum("takes messages again" in line for line in lines) == 1
+
+
+async def test_whoever_begins_to_listen_is_told_everything_whole() -> None:
+    async with redis_server() as server, writing(server) as writer:
+        row = {"service": "feed", "kind": "feed", "status": "up", "age_ms": 0}
+        writer.price(1.0)
+        writer.add(Update("services", "feed", row))
+        await until(lambda: writer.publisher.writes >= 2, "what nobody hears")
+        async with hearing(server, "*:*") as first:
+            writer.add(Update("services", "feed", {"age_ms": 1_000}))
+            await until(lambda: _whole(first), "everything")
+            async with hearing(server, "*:*") as second:
+                writer.add(Update("services", "feed", {"age_ms": 2_000}))
+                await until(lambda: _whole(second), "everything")
+        writes = writer.publisher.writes
+        writer.add(Update("services", "feed", {"age_ms": 3_000}))
+        await until(lambda: writer.publisher.writes > writes, "what nobody hears again")
+        async with hearing(server, "*:*") as third:
+            writer.add(Update("services", "feed", {"age_ms": 4_000}))
+            await until(lambda: _whole(third), "everything")
+
+
+def _whole(heard: list[tuple[str, Any]]) -> bool:
+    batches = [body["updates"] for name, body in heard if name == "batch:collector"]
+    services = [update["data"] for updates in batches for update in updates]
+    row = ("market_data:BTCUSDT", {"last_price": 1.0, "timestamp": 1})
+    return row in heard and any(set(data) == {"service", "kind", "status", "age_ms"} for data in services)

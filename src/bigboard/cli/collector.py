@@ -29,6 +29,7 @@ A password is better kept in the environment, as BIGBOARD_REDIS: others can read
 @click.command(epilog=_EPILOG)
 @click.option("--feed", metavar="ENDPOINT", help="Where the feed publishes.  [tcp://127.0.0.1:5555]")
 @click.option("--redis", metavar="URL", help="Where to write: redis://, rediss://, unix://, redis+sentinel://.")
+@click.option("--name", metavar="NAME", help="What it is called in `bigboard status`.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.  [warning]")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="YAML file with settings.")
 def collector(config: Path | None, **flags: Any) -> None:

@@ -46,6 +46,7 @@ Examples:
 @click.option("--exit", is_flag=True, default=None, help="End the program when the replay ends.")
 @click.option("--rate", metavar="N", help="Simulated updates per second and symbol, 1 to 1000.  [10]")
 @click.option("--seed", metavar="N", help="Seed of the simulated market.")
+@click.option("--name", metavar="NAME", help="What it is called in `bigboard status`.")
 @click.option("--insecure", is_flag=True, default=None, help="Publish where others can listen, without authentication.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.  [warning]")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="YAML file with settings.")

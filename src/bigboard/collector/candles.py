@@ -9,6 +9,9 @@ successor. Closed candles therefore go out behind barriers: each is a commit of 
 closed since the last flush is held until then, and the first closings of all keys share one barrier, then all second
 ones, and so on: 500 symbols that close their 1s candle cost one commit and not 500. In real time there is at most one
 closing per key and flush; only a replay at high speed needs more.
+
+A collector that was started again goes on with the candles that were under way, if the market still is in their buckets:
+``resume`` is given what was kept of them. What traded in between is missing in them.
 """
 
 from __future__ import annotations
@@ -21,9 +24,10 @@ from bigboard.collector.settings import interval_ms
 from bigboard.collector.spread import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bigboard.collector.clock import EventClock
+    from bigboard.collector.open_candle import OpenCandle
 
 __all__ = ["CandleBuilder", "Series"]
 
@@ -67,6 +71,10 @@ class _LiveCandle:
         self.trades = 1
         self.closed = False
         self.sent_at = _NEVER
+
+    def go_on(self, kept: OpenCandle) -> None:
+        self.begin(kept.open_time, kept.open, kept.volume)
+        self.high, self.low, self.close, self.trades = kept.high, kept.low, kept.close, kept.trades
 
     def due_for_message(self, now: int) -> bool:
         # A wall clock that was set back makes it due too.
@@ -117,6 +125,9 @@ class CandleBuilder:
         # trade stays listed until its moment, so there are at most a few entries per key.
         self._moments: list[int] = []
         self._due: dict[int, list[_LiveCandle]] = {}
+        self._kept: dict[str, OpenCandle] = {}
+        self._fresh: list[_LiveCandle] = []
+        """Those of new symbols of which something was kept."""
         self.held = 0
         """Closings that wait for ``closings()``."""
         self.late_trades = 0
@@ -129,7 +140,13 @@ class CandleBuilder:
 
     def series(self, symbol: str) -> Series:
         """The candles of a new symbol; ``symbol`` is the board's key."""
-        return Series(symbol, self._intervals)
+        series = Series(symbol, self._intervals)
+        self._fresh += [candle for candle in series.live if candle.key in self._kept]
+        return series
+
+    def resume(self, kept: Mapping[str, OpenCandle]) -> None:
+        """Go on with these candles, by the board's keys, as far as the market is still in their buckets."""
+        self._kept = dict(kept)
 
     def add(self, series: Series, timestamp: int, price: float, size: float) -> None:
         """Take a trade of a symbol."""
@@ -149,6 +166,8 @@ class CandleBuilder:
 
     def advance(self, time: int) -> None:
         """Close what is past its end by the grace at the market's time ``time``."""
+        if self._fresh and time >= 0:
+            self._go_on(time)
         while self._moments and self._moments[0] <= time:
             moment = heappop(self._moments)
             for candle in self._due.pop(moment):
@@ -198,7 +217,26 @@ class CandleBuilder:
     def _begin(self, candle: _LiveCandle, timestamp: int, price: float, size: float) -> None:
         if not candle.closed:
             self._close(candle)
-        candle.begin(timestamp, price, size)
+        kept = self._kept.pop(candle.key, None) if self._kept else None
+        if kept is not None and kept.open_time == timestamp - timestamp % candle.interval_ms:
+            candle.go_on(kept)
+            candle.take(price, size)
+        else:
+            candle.begin(timestamp, price, size)
+        self._list(candle)
+
+    def _go_on(self, time: int) -> None:
+        """A symbol may not trade for long: its candle goes on, and ends, all the same."""
+        for candle in self._fresh:
+            kept = self._kept.pop(candle.key, None)
+            if kept is not None and kept.open_time == time - time % candle.interval_ms:
+                candle.go_on(kept)
+                self._list(candle)
+                candle.dirty = True
+                self._dirty.append(candle)
+        self._fresh.clear()
+
+    def _list(self, candle: _LiveCandle) -> None:
         # A symbol may lag behind the others by more than the grace. Its candle then waits for the grace from now on: if
         # it closed at once, all its trades but the first would be late.
         candle.due = moment = max(candle.end, self._clock.latest) + self._grace_ms

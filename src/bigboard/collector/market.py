@@ -26,8 +26,9 @@ from bigboard.collector.watchdog import Watchdog
 from bigboard.wire.market import Book, Status, Ticker, Trade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from bigboard.collector.open_candle import OpenCandle
     from bigboard.wire.market import MarketEvent, Mode
 
 __all__ = ["MarketCollector"]
@@ -50,7 +51,7 @@ class MarketCollector:
     def __init__(
         self, *, feed: str, mode: Mode, venue: str | None, started_at: int, settings: CollectorSettings | None = None
     ) -> None:
-        self._mode: Mode = mode
+        self.mode: Mode = mode
         self._venue = venue
         self._settings = settings or CollectorSettings()
         self._symbols: dict[str, SymbolState] = {}
@@ -81,6 +82,14 @@ class MarketCollector:
             "rejected_messages": self._rejected_symbols,
             "rejected_events": self._rejected_events + refused,
         }
+
+    def resume(self, candles: Mapping[str, OpenCandle]) -> None:
+        """Go on with the candles that an earlier run left open; to be called before the first event.
+
+        A recording starts over and goes on with nothing.
+        """
+        if self.mode != "replay":
+            self._candles.resume(candles)
 
     def process(self, events: Iterable[MarketEvent], now: int) -> list[UpdateBatch]:
         """Take events that became known together at the wall-clock time ``now``; their updates, in one batch or none.
@@ -132,7 +141,7 @@ class MarketCollector:
         clock = self._clock
         if event.timestamp > state.latest:
             state.latest = event.timestamp
-        elif self._mode == "replay" and event.timestamp < state.latest - _STARTS_OVER_MS:
+        elif self.mode == "replay" and event.timestamp < state.latest - _STARTS_OVER_MS:
             self._start_over()
             state.latest = event.timestamp
         if clock.observe(event.timestamp, now) and clock.latest >= self._candles.next_due:
@@ -233,7 +242,7 @@ class MarketCollector:
             if len(self._symbols) >= self._settings.max_symbols:
                 return None
             series = self._candles.series(key)
-            state = SymbolState(key, self._venue, self._mode, series, self._settings.max_book_levels)
+            state = SymbolState(key, self._venue, self.mode, series, self._settings.max_book_levels)
             self._symbols[key] = state
         if len(self._by_spelling) < _SPELLINGS_PER_SYMBOL * self._settings.max_symbols:
             self._by_spelling[symbol] = state

@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from bigboard.collector.open_candle import is_kept
 from bigboard.collector.rests import Rests
 from bigboard.wire.full_book import FullBook
 
@@ -54,9 +55,10 @@ class Parcel:
 class _Book:
     """A book as it is, and what of it is to be written."""
 
-    __slots__ = ("asks", "bids", "fields", "full", "levels", "told_at_s")
+    __slots__ = ("asks", "bids", "fields", "full", "levels", "max_levels", "told_at_s")
 
     def __init__(self, max_levels: int) -> None:
+        self.max_levels = max_levels
         self.levels = FullBook(max_levels)
         self.fields: dict[str, Any] = {}
         self.bids: dict[float, float] = {}
@@ -73,6 +75,11 @@ class _Book:
         if not self.full:
             self.bids.update(data["bids"])
             self.asks.update(data["asks"])
+            # A market that moves leaves prices behind: with so many of them the whole book says less.
+            self.full = max(len(self.bids), len(self.asks)) > self.max_levels
+        if self.full:
+            self.bids.clear()
+            self.asks.clear()
 
     def write(self, now_s: float) -> dict[str, Any] | None:
         full, self.full = self.full, False
@@ -105,7 +112,8 @@ class Outbox:
     ) -> None:
         self.on_due: Callable[[], None] = lambda: None
         self.lost_trades = 0
-        """Trades that had to go because they waited too long, or that were under way when the connection was lost."""
+        """Trades that had to go because they waited too long, that were under way when the connection was lost, or that
+        Redis refused to publish."""
         self.lost_closings = 0
         self.conflated = 0
         """Updates that were merged into one that waited."""
@@ -113,6 +121,8 @@ class Outbox:
         """The rows of ``market_data``, whole."""
         self.metrics: dict[str, dict[str, Any]] = {}
         """The rows of ``metrics``, whole."""
+        self._whole: dict[tuple[str, str], dict[str, Any]] = {}
+        """The rows of services, and of each key its last candle."""
         self._max_trades = max_trades
         self._max_closings = max_closings
         self._full_book_s = full_book_s
@@ -131,6 +141,7 @@ class Outbox:
         self._held_closings = 0
         self._changed_tickers: set[str] = set()
         self._changed_metrics: set[str] = set()
+        self._changed_candles: set[str] = set()
 
     def add(self, batches: Iterable[UpdateBatch]) -> None:
         """Take batches, in order."""
@@ -177,13 +188,21 @@ class Outbox:
         changed, self._changed_metrics = self._changed_metrics, set()
         return changed
 
+    def take_candles(self) -> list[tuple[str, dict[str, Any]]]:
+        """The candles that have changed since the last call and are to be kept in Redis, by the board's keys."""
+        changed, self._changed_candles = self._changed_candles, set()
+        return [(key, self._whole["candles", key]) for key in changed if is_kept(key)]
+
     def put_back(self, parcel: Parcel) -> None:
         """A parcel may not have arrived. To say a last value again does no harm; a trade said twice would be two."""
         self.lost_trades += parcel.trade_count
         for key, patch in parcel.rows.items():
             self._patches[key] = {**patch, **self._patches.get(key, {})}
+        # What closed while this was under way is newer: a candle said after its end would be open again.
+        ended = {(topic, key) for updates in self._closings for topic, key, _ in updates}
         for place, data in parcel.others.items():
-            self._others[place] = {**data, **self._others.get(place, {})}
+            if place not in ended:
+                self._others[place] = {**data, **self._others.get(place, {})}
         self._closings.extendleft(reversed(parcel.closings))
         self._held_closings += sum(map(len, parcel.closings))
         self._bound_closings()
@@ -191,19 +210,30 @@ class Outbox:
             self._books[key].full = True
             self._changed_books.add(key)
 
+    def lose(self, trades: int, closings: int) -> None:
+        """Redis was given so many and refused them."""
+        self.lost_trades += trades
+        self.lost_closings += closings
+
     def write_all_keys(self) -> None:
         """Every key is to be written again, because some were refused."""
         self._changed_tickers.update(self.rows)
         self._changed_metrics.update(self.metrics)
+        self._changed_candles.update(key for topic, key in self._whole if topic == "candles")
 
     def write_everything(self) -> None:
-        """Everything is to be said again: Redis may have been started empty, and whoever listened may have missed some."""
+        """Everything is to be written again, because Redis may have been started empty."""
         self.write_all_keys()
+        self.say_everything()
+
+    def say_everything(self) -> None:
+        """Everything but trades is to be said again on channels, whole: somebody may have missed what was said before."""
         for resting in (self._held_patches, self._row_rests, self._held_books, self._book_rests):
             resting.clear()
         self._patches = {key: dict(row) for key, row in self.rows.items()}
         for key, row in self.metrics.items():
             self._others["metrics", key] = dict(row)
+        self._others |= self._whole
         for key, book in self._books.items():
             book.full = True
             self._changed_books.add(key)
@@ -231,6 +261,8 @@ class Outbox:
             if topic == "metrics":
                 self.metrics.setdefault(key, {}).update(data)
                 self._changed_metrics.add(key)
+            else:
+                self._keep((topic, key), data)
             self._other(topic, key, data)
 
     def _row(self, key: str, data: dict[str, Any]) -> None:
@@ -265,6 +297,17 @@ class Outbox:
             self._trades.popleft()
             self.lost_trades += 1
 
+    def _keep(self, place: tuple[str, str], data: dict[str, Any]) -> None:
+        row = self._whole.get(place)
+        if row is not None:
+            self._whole[place] = {**row, **data}
+        elif len(self._whole) < _MOST_PATCHES:
+            self._whole[place] = data
+        else:
+            return
+        if place[0] == "candles":
+            self._changed_candles.add(place[1])
+
     def _other(self, topic: str, key: str, data: dict[str, Any]) -> None:
         place = (topic, key)
         waiting = self._others.get(place)
@@ -275,9 +318,10 @@ class Outbox:
             self._others[place] = data
 
     def _close(self, updates: list[Update]) -> None:
-        for topic, key, _ in updates:
+        for topic, key, data in updates:
             # What waits of the same candle is older: said after its end, it would open it again.
             self._others.pop((topic, key), None)
+            self._keep((topic, key), data)
         self._closings.append(updates)
         self._held_closings += len(updates)
         self._bound_closings()

@@ -7,6 +7,7 @@ key                         holds, for the time of the TTL
 ``metrics:BTC/USDT``        the symbol's metrics, JSON
 ``metrics:latest``          the metrics over all symbols, JSON
 ``history:BTC/USDT:price``  the last 100 prices, JSON each, the newest first
+``candles:FEED``            a hash of the feed's candles under way: see ``open_candle``
 ==========================  =================================================================
 
 Channels are those of PROTOCOL section 9. Candles, metrics and services have none there: they go on ``batch:collector``.
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from bigboard.board.update import Update
     from bigboard.collector.outbox import Outbox, Parcel
 
-__all__ = ["BATCH_CHANNEL", "Command", "KeyWriter", "publications"]
+__all__ = ["BATCH_CHANNEL", "Command", "KeyWriter", "candles_key", "counted_in", "publications"]
 
 Command: TypeAlias = tuple[str | bytes | int, ...]
 
@@ -36,6 +37,9 @@ _PART_OF_LIFE_MS: Final = 10
 """A hundredth of the TTL, in milliseconds for each of its seconds."""
 _UPDATES_PER_BATCH: Final = 500
 _TRADES_PER_MESSAGE: Final = 1_000
+_CANDLES_PER_COMMAND: Final = 20
+_CANDLES_MS: Final = 1_000
+"""The least time between two writes of open candles."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -54,15 +58,31 @@ def publications(parcel: Parcel, prefix: str) -> Iterator[Command]:
     yield from _batches(others, prefix, barrier=False)
 
 
+def counted_in(body: str | bytes | int) -> tuple[int, int]:
+    """How many trades and closed candles a published message holds: what nobody says a second time."""
+    message = msgspec.json.decode(body) if isinstance(body, bytes) else {}
+    if isinstance(message, list):
+        return len(message), 0
+    return 0, len(message["updates"]) if message.get("barrier") else 0
+
+
+def candles_key(prefix: str, feed: str) -> str:
+    """The hash of a feed's open candles."""
+    return f"{prefix}candles:{feed}"
+
+
 class KeyWriter:
     """The commands that write keys. ``names`` maps a key of the board to the symbol as it is spelled in Redis."""
 
     def __init__(self, names: Mapping[str, str], *, prefix: str, ttl_s: int) -> None:
+        self.feed: str | None = None
+        """The feed whose open candles are kept; of a recording none are, because it starts over."""
         self._names = names
         self._prefix = prefix
         self._ttl_s = ttl_s
         self._prices: dict[str, Any] = {}
         self._lives_from: dict[str, int] = {}
+        self._candles_at = 0
 
     def commands(self, outbox: Outbox, now: int) -> Iterator[Command]:
         """Write every key that has changed. ``now`` in epoch milliseconds stands in ``metrics:latest``."""
@@ -78,11 +98,16 @@ class KeyWriter:
             else:
                 name = self._names.get(key, key)
                 yield self._set(f"metrics:{name}", {"symbol": name, **row, "timestamp": now})
+        # A wall clock that was set back makes them due too.
+        if self.feed is not None and not 0 <= now - self._candles_at < _CANDLES_MS:
+            self._candles_at = now
+            yield from self._candles(candles_key(self._prefix, self.feed), outbox)
 
     def forget(self) -> None:
         """What was written may be gone."""
         self._prices.clear()
         self._lives_from.clear()
+        self._candles_at = 0
 
     def _price(self, key: str, name: str, row: Mapping[str, Any], now: int) -> Iterator[Command]:
         price = row.get("last_price")
@@ -96,6 +121,14 @@ class KeyWriter:
         if now - self._lives_from.get(key, 0) >= self._ttl_s * _PART_OF_LIFE_MS:
             self._lives_from[key] = now
             yield "EXPIRE", history, self._ttl_s
+
+    def _candles(self, key: str, outbox: Outbox) -> Iterator[Command]:
+        candles = outbox.take_candles()
+        for first in range(0, len(candles), _CANDLES_PER_COMMAND):
+            some = candles[first : first + _CANDLES_PER_COMMAND]
+            yield "HSET", key, *(part for name, candle in some for part in (name, _encode(candle)))
+        if candles:
+            yield "EXPIRE", key, self._ttl_s
 
     def _set(self, key: str, value: dict[str, Any]) -> Command:
         return "SET", f"{self._prefix}{key}", _encode(value), "EX", self._ttl_s

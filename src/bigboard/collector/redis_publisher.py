@@ -1,7 +1,8 @@
 """Writes an outbox to Redis: pipelined, as soon as something may be written, for ever. Needs the extra ``redis``.
 
 Redis may be away, or refuse to store (out of memory, a full disk). Neither stops the collector: updates go on merging in the
-outbox. What Redis refuses to store costs the keys alone, because to publish on channels needs no memory of it.
+outbox. What Redis refuses to store costs the keys alone, because to publish on channels needs no memory of it. Where it
+refuses to publish (a user without permission for a channel) the message is lost, which is counted and said.
 """
 
 from __future__ import annotations
@@ -13,14 +14,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from bigboard.collector.redis_commands import publications
+from bigboard.collector.listeners import Listeners
+from bigboard.collector.redis_commands import BATCH_CHANNEL, counted_in, publications
+from bigboard.collector.refusals import Refusals
 from bigboard.errors import MissingExtra
 from bigboard.redis_link import close_redis, within
 
 try:
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
-    from redis.exceptions import OutOfMemoryError, RedisClusterException, RedisError
+    from redis.exceptions import (
+        AuthenticationError,
+        AuthorizationError,
+        ClusterDownError,
+        OutOfMemoryError,
+        RedisClusterException,
+        RedisError,
+        ResponseError,
+    )
 except ImportError:
     raise MissingExtra("redis", "writing to Redis") from None
 
@@ -49,7 +60,6 @@ _LONGEST_TURN_S: Final = 0.1
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 2.0
 _TELL_S: Final = 5.0
-_REFUSED_TELL_S: Final = 60.0
 _REFUSED_WAIT_S: Final = 1.0
 """Redis has refused a key: how long only channels are written."""
 
@@ -91,21 +101,30 @@ class RedisPublisher:
         self._tell = tell
         self._rng = Random()  # noqa: S311 - spreads attempts in time, no secret
         self._error = ""
-        self._refusal: str | None = None
-        self._refusal_told_s = float("-inf")
+        self._unwelcome = False
+        """Whether Redis is there, and lets nobody in with this name and password."""
+        self._refusals = Refusals()
+        self._listeners = Listeners()
+        self._steady_channel = f"{prefix}{BATCH_CHANNEL}"
         self._keys_due_s = float("-inf")
         self._due = asyncio.Event()
         outbox.on_due = self._due.set
 
     @property
     def status(self) -> ServiceStatus:
-        """``degraded`` while Redis is away or refuses keys."""
-        return "up" if self.connected and self._refusal is None else "degraded"
+        """``degraded`` while Redis is away or refuses something."""
+        return "up" if self.connected and self._refusals.detail is None else "degraded"
 
     @property
     def detail(self) -> str | None:
         """What is wrong, for people."""
-        return self._refusal if self.connected else f"no Redis on {self.where}"
+        if self.connected:
+            return self._refusals.detail
+        return f"Redis on {self.where} refuses: {self._error}" if self._unwelcome else f"no Redis on {self.where}"
+
+    def keep_candles_of(self, feed: str | None) -> None:
+        """Whose open candles are kept in Redis from now on, if anybody's."""
+        self._keys.feed = feed
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -119,6 +138,7 @@ class RedisPublisher:
                     wait_s, told_s = _FIRST_WAIT_S, float("-inf")
                 self.connected = False
                 self._error = str(error)[:200] or type(error).__name__
+                self._unwelcome = isinstance(error, (AuthenticationError, AuthorizationError))
             if self._clock.monotonic_s() - told_s >= _TELL_S:
                 told_s = self._clock.monotonic_s()
                 self._tell(self._waiting())
@@ -127,6 +147,8 @@ class RedisPublisher:
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 
     def _waiting(self) -> str:
+        if self._unwelcome:
+            return f"Redis on {self.where} refuses: {self._error}"
         if not self.connections:
             return f"no Redis on {self.where} yet ({self._error})"
         held = f"{len(self.outbox.rows)} symbols and {self.outbox.waiting_trades} trades wait"
@@ -139,12 +161,13 @@ class RedisPublisher:
         # The library would send a pipeline again after a failure: a trade that had arrived would then be two.
         client.set_retry(Retry(NoBackoff(), 0))
         try:
-            async with within(self._timeout_s):
-                await client.execute_command("PING")
+            await self._ask(client)
             if self.connections:
                 _log.warning("Redis is there again", where=self.where)
             self.connections += 1
             self.connected = True
+            self._refusals.forget()
+            self._listeners = Listeners()
             self._keys.forget()
             self.outbox.write_everything()
             while True:
@@ -154,6 +177,17 @@ class RedisPublisher:
                 await self._pause(begun_s)
         finally:
             await self._close(client)
+
+    async def _ask(self, client: Redis | RedisCluster) -> None:
+        """Whether there is a Redis that lets us in; raises if not."""
+        try:
+            async with within(self._timeout_s):
+                await client.execute_command("PING")
+        except ClusterDownError:
+            raise
+        except ResponseError as error:
+            # One that cannot save to its disk (MISCONF) refuses even this, and publishes all the same.
+            _log.warning("Redis is there and refuses PING", where=self.where, error=str(error)[:200])
 
     async def _pause(self, begun_s: float) -> None:
         """Wait until something may be written, and not for less than the last write took: half the time is for the feed."""
@@ -183,10 +217,13 @@ class RedisPublisher:
         parcel = self.outbox.take(now_s)
         try:
             for chunk in _chunks(publications(parcel, self._prefix)):
-                self._count(await self._execute(client, chunk))
+                self._take_answers(chunk, await self._execute(client, chunk), now_s)
         except BaseException:
             self.outbox.put_back(parcel)
             raise
+        if self._listeners.new(now_s):
+            self.outbox.say_everything()
+            self._due.set()
         if now_s < self._keys_due_s:
             return
         self._keys_due_s = now_s + self._interval_s
@@ -212,19 +249,29 @@ class RedisPublisher:
         self.writes += len(answers) - len(refusals)
         return refusals[0] if refusals else None
 
+    def _take_answers(self, messages: list[Command], answers: list[Any], now_s: float) -> None:
+        """What became of messages. One that was refused is gone: it is counted, and last values are said again."""
+        self._count(answers)
+        for (_, channel, body), answer in zip(messages, answers, strict=True):
+            if isinstance(answer, Exception):
+                self.outbox.lose(*counted_in(body))
+                if self._refusals.refuse_channel(str(channel), answer, now_s):
+                    _log.warning("messages are refused", where=self.where, error=self._refusals.detail)
+                continue
+            self._listeners.published(answer, steady=channel == self._steady_channel)
+            if self._refusals.any_channel and self._refusals.accept_channel(str(channel), now_s):
+                _log.warning("Redis takes messages again", where=self.where)
+                self.outbox.say_everything()
+
     def _refuse(self, error: Exception, now_s: float) -> None:
-        memory = isinstance(error, OutOfMemoryError)
-        self._refusal = f"Redis {'is out of memory' if memory else 'refuses keys'}: {str(error)[:200]}"
         self._keys_due_s = now_s + _REFUSED_WAIT_S
         self._keys.forget()
         self.outbox.write_all_keys()
-        if now_s - self._refusal_told_s >= _REFUSED_TELL_S:
-            self._refusal_told_s = now_s
-            _log.warning("keys are not written, channels are", where=self.where, error=self._refusal)
+        if self._refusals.refuse_keys(error, now_s, out_of_memory=isinstance(error, OutOfMemoryError)):
+            _log.warning("keys are not written", where=self.where, error=str(error)[:200])
 
     def _accept(self) -> None:
-        if self._refusal is not None:
-            self._refusal, self._refusal_told_s = None, float("-inf")
+        if self._refusals.accept_keys():
             _log.warning("Redis takes keys again", where=self.where)
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from bigboard.board import Update, UpdateBatch
 from bigboard.collector import MarketCollector
 from bigboard.collector.outbox import Outbox
 from bigboard.collector.zeromq_source import ZeromqSource
 from bigboard.garbage import Garbage
 from bigboard.redis_link import RedisAddress
 from bigboard.runtime.background import run_until, stopped_by_signals
+from bigboard.runtime.collector_row import CollectorRow
 from bigboard.runtime.collector_settings import collector_settings
-from bigboard.runtime.redis_parts import build_publisher, redis_url
+from bigboard.runtime.redis_parts import build_publisher, go_on_with_candles, redis_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,6 @@ __all__ = ["CollectorRole"]
 
 _NAME: Final = "collector"
 _FLUSH_S: Final = 0.1
-_REPORT_S: Final = 1.0
 
 
 class CollectorRole:
@@ -49,6 +48,14 @@ class CollectorRole:
         self._tell = tell
         self._stop = asyncio.Event()
         self.publisher = build_publisher(settings, self.outbox, self.source.streams.names, clock, tell)
+        self._row = CollectorRow(
+            settings.name or _NAME,
+            clock,
+            self.publisher,
+            messages=lambda: self.source.messages,
+            waits=lambda: None if self.collector is not None else f"no feed on {self.source.endpoint}",
+            missed=self._missed,
+        )
 
     def stop(self) -> None:
         """Ask ``run`` to end in order."""
@@ -65,7 +72,7 @@ class CollectorRole:
                     "redis": self.publisher.run(),
                     "feed": self._pump(),
                     "flush": self._flush(),
-                    "report": self._report(),
+                    "report": self._row.run(),
                 }
                 await run_until(self._stop, parts)
         finally:
@@ -74,25 +81,28 @@ class CollectorRole:
     async def _pump(self) -> None:
         await self.source.found(lambda: self._tell(f"no feed on {self.source.endpoint} yet"))
         self._tell(f"Listens to the feed {self.source.name} on {self.source.endpoint}")
-        origin, collector = self._origin(), self._begin()
+        origin, collector = self._origin(), await self._begin()
         async for events in self.source.events():
             if self._origin() != origin:
                 # Another feed was started in the place of this one: what was measured of the first is not the second's.
-                origin, collector = self._origin(), self._begin()
+                origin, collector = self._origin(), await self._begin()
             self.outbox.add(collector.process(events, self._clock.epoch_ms()))
 
     def _origin(self) -> tuple[str, str, str | None]:
         return self.source.name, self.source.mode, self.source.venue
 
-    def _begin(self) -> MarketCollector:
-        self.collector = MarketCollector(
-            feed=self.source.name,
-            mode=self.source.mode,
-            venue=self.source.venue,
+    async def _begin(self) -> MarketCollector:
+        source = self.source
+        collector = MarketCollector(
+            feed=source.name,
+            mode=source.mode,
+            venue=source.venue,
             started_at=self._clock.epoch_ms(),
             settings=collector_settings(self.settings),
         )
-        return self.collector
+        await go_on_with_candles(self.settings, collector, source.name, self.publisher, self._tell)
+        self.collector = collector
+        return collector
 
     async def _flush(self) -> None:
         while True:
@@ -100,31 +110,11 @@ class CollectorRole:
             if self.collector is not None:
                 self.outbox.add(self.collector.flush(self._clock.epoch_ms()))
 
-    async def _report(self) -> None:
-        """The collector's own row in ``services``, once a second."""
-        reported_s, before = self._clock.monotonic_s(), self.source.messages
-        while True:
-            await self._clock.sleep(_REPORT_S)
-            now_s, messages = self._clock.monotonic_s(), self.source.messages
-            rate = round((messages - before) / (now_s - reported_s), 1)
-            reported_s, before = now_s, messages
-            self.outbox.add([UpdateBatch([Update("services", _NAME, self._row(rate))])])
-
-    def _row(self, rate: float) -> dict[str, Any]:
-        publisher, missed = self.publisher, self.source.streams.missed
-        waits = None if self.collector is not None else f"no feed on {self.source.endpoint}"
+    def _missed(self) -> dict[str, int]:
+        missed = self.source.streams.missed
         return {
-            "service": _NAME,
-            "kind": "collector",
-            "status": publisher.status if waits is None else "degraded",
-            "detail": publisher.detail or waits,
-            "last_seen": self._clock.epoch_ms(),
-            "messages_per_second": rate,
             "missed_tickers": missed["ticker"],
             "missed_trades": missed["trades"],
             "missed_books": missed["book"],
             "bad_messages": self.source.bad_messages,
-            "lost_trades": self.outbox.lost_trades,
-            "lost_candles": self.outbox.lost_closings,
-            "refused_writes": publisher.refused,
         }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bigboard.feed.named import NamedFeed
 from bigboard.feed.zeromq_publisher import ZeromqPublisher
 from bigboard.runtime.background import run_until, stopped_by_signals
 from bigboard.runtime.exposure import check_feed_stays_here
@@ -38,14 +39,14 @@ class FeedRole:
     def __init__(self, settings: Settings, feed: Feed, clock: Clock, tell: Callable[[str], None]) -> None:
         check_feed_stays_here(settings)
         self.settings = settings
-        self.feed = feed
+        self.feed = NamedFeed(feed, settings.name) if settings.name else feed
         self.publisher = ZeromqPublisher(
-            feed,
+            self.feed,
             settings.feed,
             clock,
             high_water=settings.feed_high_water,
             repeat_s=settings.feed_repeat,
-            patience_s=_PATIENCE_S[feed.mode],
+            patience_s=_PATIENCE_S[self.feed.mode],
             max_symbols=settings.max_symbols,
             max_levels=settings.max_levels,
         )

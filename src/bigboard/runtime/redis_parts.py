@@ -6,6 +6,7 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from bigboard.collector.redis_candles import left_candles
 from bigboard.collector.redis_commands import KeyWriter
 from bigboard.collector.redis_publisher import RedisPublisher
 from bigboard.errors import SettingError
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bigboard.clock import Clock
+    from bigboard.collector import MarketCollector
     from bigboard.collector.outbox import Outbox
     from bigboard.settings import Settings
 
-__all__ = ["build_channels", "build_publisher", "build_spine", "process_name", "redis_url"]
+__all__ = ["build_channels", "build_publisher", "build_spine", "go_on_with_candles", "process_name", "redis_url"]
 
 _TIMEOUT_S: Final = 5.0
 
@@ -73,6 +75,21 @@ def build_publisher(
         timeout_s=_TIMEOUT_S,
         tell=tell,
     )
+
+
+async def go_on_with_candles(
+    settings: Settings, collector: MarketCollector, feed: str, publisher: RedisPublisher, tell: Callable[[str], None]
+) -> None:
+    """Give a collector the candles that the one before it left open, and keep its own for the next; not of a replay."""
+    publisher.keep_candles_of(None)
+    if collector.mode == "replay":
+        return
+    connect = partial(open_redis, redis_url(settings, "a collector"), timeout_s=_TIMEOUT_S)
+    candles = await left_candles(connect, feed, prefix=settings.redis_prefix)
+    if candles is None:
+        tell(f"Candles under way begin anew: no answer from {publisher.where} about those of an earlier run")
+    collector.resume(candles or {})
+    publisher.keep_candles_of(feed)
 
 
 def process_name(settings: Settings, role: str, port: int | None = None) -> str:

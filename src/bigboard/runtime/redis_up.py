@@ -9,9 +9,17 @@ from bigboard.board.symbols import normalise_symbol
 from bigboard.collector import MarketCollector
 from bigboard.collector.outbox import Outbox
 from bigboard.runtime.aggregator_part import AggregatorPart
+from bigboard.runtime.collector_row import CollectorRow
 from bigboard.runtime.collector_settings import collector_settings
 from bigboard.runtime.gateway_role import GatewayRole
-from bigboard.runtime.redis_parts import build_channels, build_publisher, build_spine, process_name, redis_url
+from bigboard.runtime.redis_parts import (
+    build_channels,
+    build_publisher,
+    build_spine,
+    go_on_with_candles,
+    process_name,
+    redis_url,
+)
 from bigboard.wire.unified_symbol import unified_symbol, without_settlement
 
 if TYPE_CHECKING:
@@ -24,8 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RedisUp"]
 
+_COLLECTOR: Final = "collector"
 _FLUSH_S: Final = 0.1
 _LOOK_S: Final = 0.05
+_TELL_S: Final = 5.0
+_PATIENCE: Final = 3.0
+"""Leases after which another aggregator must be the one that leads."""
 
 
 class RedisUp:
@@ -40,8 +52,9 @@ class RedisUp:
         self.feed = feed
         self.gateway = GatewayRole(settings, clock, tell)
         self.spine = build_spine(settings, url, clock)
+        self._channels = build_channels(settings, url, clock)
         self.aggregator = AggregatorPart(
-            settings, clock, self.spine, build_channels(settings, url, clock), name=process_name(settings, "aggregator")
+            settings, clock, self.spine, self._channels, name=process_name(settings, "aggregator")
         )
         self.outbox = Outbox(interval_s=settings.redis_write_interval, max_levels=settings.max_levels)
         self._names: dict[str, str] = {}
@@ -53,7 +66,12 @@ class RedisUp:
             started_at=clock.epoch_ms(),
             settings=collector_settings(settings),
         )
+        self._events = 0
+        # The name of the settings is that of the aggregator here.
+        name = f"{settings.name}-{_COLLECTOR}" if settings.name else _COLLECTOR
+        self._row = CollectorRow(name, clock, self._publisher, messages=lambda: self._events)
         self._clock = clock
+        self._tell = tell
 
     @property
     def port(self) -> int:
@@ -76,6 +94,7 @@ class RedisUp:
             "publisher": self._publisher.run(),
             "feed": self._pump(),
             "flush": self._flush(),
+            "report": self._row.run(),
         }
         tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
         serving = asyncio.create_task(self.gateway.run(on_ready), name="gateway")
@@ -92,7 +111,11 @@ class RedisUp:
             await self.spine.close()
 
     async def _pump(self) -> None:
+        if self.feed.mode == "replay":
+            await self._heard()
+        await go_on_with_candles(self.settings, self._collector, self.feed.name, self._publisher, self._tell)
         async for events in self.feed.events():
+            self._events += len(events)
             self._learn(events)
             self.outbox.add(self._collector.process(events, self._clock.epoch_ms()))
         self.outbox.add(self._collector.flush(self._clock.epoch_ms(), at_end=True))
@@ -100,6 +123,22 @@ class RedisUp:
             await self._all_arrived()
             self.stop()
         await asyncio.Event().wait()  # The last state stays on the board until somebody stops it.
+
+    async def _heard(self) -> None:
+        """Wait until what is published comes on a board: a replay that began before would lose its first candles."""
+        begun_s = told_s = self._clock.monotonic_s()
+        # One that stands by listens as well, and keeps some seconds alone.
+        while not (self._publisher.connected and self._channels.connected and self.aggregator.leads):
+            await self._clock.sleep(_LOOK_S)
+            now_s = self._clock.monotonic_s()
+            if self.spine.connection.away or self.aggregator.leads:
+                begun_s = now_s
+            elif now_s - begun_s > _PATIENCE * self.settings.lease and self._publisher.connected:
+                self._tell(f"Another aggregator leads the board {self.settings.board}: the replay goes there")
+                return
+            if now_s - told_s >= _TELL_S:
+                told_s = now_s
+                self._tell(f"The replay waits for the board {self.settings.board} on {self._publisher.where}")
 
     def _learn(self, events: Sequence[MarketEvent]) -> None:
         """The symbols as the feed spells them, for the keys in Redis."""
