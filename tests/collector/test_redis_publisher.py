@@ -168,8 +168,16 @@ async def test_a_redis_that_dies_and_comes_back_empty_has_everything_again() -> 
             writer.trade(number)
         assert writer.publisher.outbox.lost_trades == lost + 30
         assert "trades lost so far" in writer.lines[0]
+        connect, listening = writer.publisher._connect, asyncio.Event()
+
+        async def once_somebody_listens() -> Any:
+            await listening.wait()
+            return await connect()
+
+        writer.publisher._connect = once_somebody_listens
         await server.start()
         async with hearing(server, "*:*") as heard, server.client() as client:
+            listening.set()
             await until(lambda: writer.publisher.connections == 2, "the second connection")
             await until(lambda: writer.publisher.writes > 8)
             keys = await client.keys("*")

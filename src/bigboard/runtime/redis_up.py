@@ -9,6 +9,7 @@ from bigboard.board.symbols import normalise_symbol
 from bigboard.collector import MarketCollector
 from bigboard.collector.outbox import Outbox
 from bigboard.runtime.aggregator_part import AggregatorPart
+from bigboard.runtime.background import end_all
 from bigboard.runtime.collector_row import CollectorRow
 from bigboard.runtime.collector_settings import collector_settings
 from bigboard.runtime.gateway_role import GatewayRole
@@ -54,7 +55,11 @@ class RedisUp:
         self.spine = build_spine(settings, url, clock)
         self._channels = build_channels(settings, url, clock)
         self.aggregator = AggregatorPart(
-            settings, clock, self.spine, self._channels, name=process_name(settings, "aggregator")
+            settings,
+            clock,
+            self.spine,
+            self._channels,
+            name=_name(settings, "aggregator", process_name(settings, "aggregator")),
         )
         self.outbox = Outbox(interval_s=settings.redis_write_interval, max_levels=settings.max_levels)
         self._names: dict[str, str] = {}
@@ -67,9 +72,9 @@ class RedisUp:
             settings=collector_settings(settings),
         )
         self._events = 0
-        # The name of the settings is that of the aggregator here.
-        name = f"{settings.name}-{_COLLECTOR}" if settings.name else _COLLECTOR
-        self._row = CollectorRow(name, clock, self._publisher, messages=lambda: self._events)
+        self._row = CollectorRow(
+            _name(settings, _COLLECTOR, _COLLECTOR), clock, self._publisher, messages=lambda: self._events
+        )
         self._clock = clock
         self._tell = tell
 
@@ -105,9 +110,7 @@ class RedisUp:
         finally:
             self.gateway.stop()
             await asyncio.gather(serving, return_exceptions=True)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_all(*tasks)
             await self.spine.close()
 
     async def _pump(self) -> None:
@@ -162,3 +165,8 @@ class RedisUp:
             updates = self.aggregator.aggregator.updates
             quiet = quiet + 1 if updates - seen <= 1 else 0
             seen = updates
+
+
+def _name(settings: Settings, role: str, otherwise: str) -> str:
+    """What a role is called in ``services``: the name of the settings is that of the gateway here."""
+    return f"{settings.name}-{role}" if settings.name else otherwise
