@@ -5,8 +5,9 @@
 #   sudo deploy/deploy.sh --rollback                          the release before
 #
 # Releases stand side by side in /opt/bigboard/releases, and /opt/bigboard/current says which one runs. Settings in
-# /etc/bigboard are made once and never touched again. --root DIR puts all of it under DIR and calls no systemctl: to look at
-# what would be done.
+# /etc/bigboard are made once and never touched again. Where bigboard.target does not run, as on the first installation, nothing
+# is started: it wants its settings and a key first. --root DIR puts all of it under DIR and calls no systemctl but one that
+# SYSTEMCTL names: to look at what would be done.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,8 +22,10 @@ roles=(bigboard-feed bigboard-collector bigboard-gateway@1 bigboard-gateway@2 bi
 die() { echo "deploy.sh: $*" >&2; exit 1; }
 say() { echo "$*" >&2; }
 live() { [ -z "$root" ]; }
+manages() { live || [ -n "${SYSTEMCTL:-}" ]; }
+systemctl() { command "${SYSTEMCTL:-systemctl}" "$@"; }
 
-usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; }
 
 make_user() {
   live || return 0
@@ -44,13 +47,16 @@ make_release() {
   echo "$release"
 }
 
-# A rename is one step: there is no moment without a current release.
+# A rename is one step: there is no moment without a current release. The link is relative, so that it holds below --root too.
 point_at() {
-  ln -sfn "${1#"$root"}" "$root/opt/bigboard/current.new"
+  ln -sfn "releases/$(basename "$1")" "$root/opt/bigboard/current.new"
   mv -T "$root/opt/bigboard/current.new" "$root/opt/bigboard/current"
 }
 
-current() { readlink "$root/opt/bigboard/current" 2>/dev/null || true; }
+current() {
+  local link
+  link=$(readlink "$root/opt/bigboard/current" 2>/dev/null) && echo "/opt/bigboard/releases/$(basename "$link")" || true
+}
 
 install_settings() {
   local group=root file
@@ -68,13 +74,13 @@ install_units() {
   install -d "$units/bigboard-.service.d"
   install -m 0644 "$here"/systemd/*.service "$here/systemd/bigboard.target" "$units/"
   install -m 0644 "$here/systemd/bigboard-.service.d/10-hardening.conf" "$units/bigboard-.service.d/"
-  ! live || { systemctl daemon-reload && systemctl enable --quiet bigboard.target "${roles[@]}"; }
+  ! manages || { systemctl daemon-reload && systemctl enable --quiet bigboard.target "${roles[@]}"; }
 }
 
 # Whether a unit is up and stays so; a gateway has to answer, too.
 healthy() {
   local unit=$1 port="" deadline=$((SECONDS + health_seconds))
-  case $unit in bigboard-gateway@*) port=$(sed -n 's/^BIGBOARD_HUB_PORT=//p' "/etc/bigboard/gateway-${unit#*@}.env") ;; esac
+  case $unit in bigboard-gateway@*) port=$(sed -n 's/^BIGBOARD_HUB_PORT=//p' "$root/etc/bigboard/gateway-${unit#*@}.env") ;; esac
   while [ $SECONDS -lt $deadline ]; do
     sleep 1
     systemctl is-active --quiet "$unit" || continue
@@ -100,11 +106,15 @@ switch_to() {
   local release=$1 before
   before=$(current)
   point_at "$release"
-  live || return 0
+  manages || return 0
+  if ! systemctl is-active --quiet bigboard.target; then
+    say "Nothing runs, so nothing was started. When there are a key and the settings: systemctl start bigboard.target"
+    return 0
+  fi
   if ! restart_all; then
-    [ -n "$before" ] || die "the first release does not run"
+    [ -n "$before" ] || die "the release ${release#"$root"} does not run, and there is none before it"
     say "Back to $before …"
-    point_at "$before"
+    point_at "$root$before"
     restart_all || true
     die "the release ${release#"$root"} does not run; $before runs again"
   fi
@@ -151,4 +161,4 @@ else
   switch_to "$release"
   forget_old
 fi
-say "Running: $(current)"
+say "Current: $(current)"

@@ -1,0 +1,157 @@
+"""From nothing to a board that runs, as deploy/README.md says it: real processes, started as the units would be."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deploy.fake_systemctl import FakeSystemd
+from deploy.nginx_server import free_ports
+from deploy.releases import deploy
+from redis_servers import RedisServer, redis_server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+_README = (Path(__file__).parents[2] / "deploy" / "README.md").read_text(encoding="utf-8")
+_ROLES = {
+    "bigboard-feed", "bigboard-collector", "bigboard-gateway@1", "bigboard-gateway@2",
+    "bigboard-aggregator@1", "bigboard-aggregator@2",
+}  # fmt: skip
+
+
+class Machine:
+    """A machine without Bigboard: a folder that takes its place, a Redis, and what systemd would do."""
+
+    def __init__(self, root: Path, redis: RedisServer) -> None:
+        self.root = root
+        self.redis = redis
+        self.systemd = FakeSystemd(root)
+        self._path = self.systemd.install()
+        self.ports = free_ports(5)
+
+    async def deploy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Call deploy.sh with this machine's systemctl on the PATH."""
+        on_path = {"PATH": f"{self._path}:{os.environ['PATH']}", "SYSTEMCTL": "systemctl"}
+        return await asyncio.to_thread(deploy, self.root, *arguments, **on_path, **environment)
+
+    async def systemctl(self, *arguments: str) -> None:
+        """Call this machine's systemctl by hand."""
+        await _run([self._path / "systemctl", *arguments], os.environ.copy())
+
+    async def bigboard(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The installed program."""
+        clean = {"PATH": os.environ["PATH"], "PYTHONPATH": sysconfig.get_path("purelib")}
+        return await _run([self.root / "opt/bigboard/current/bin/bigboard", *arguments], clean | environment)
+
+    def edit_settings(self) -> None:
+        """The settings that are this machine's own; everything else stays as it was installed."""
+        feed, *ports = self.ports
+        self._write(
+            "bigboard.env", BIGBOARD_REDIS=self.redis.url, BIGBOARD_FEED=f"tcp://127.0.0.1:{feed}", BIGBOARD_EXCHANGE=None,
+            BIGBOARD_SYMBOLS="2", BIGBOARD_KEYS_FILE=str(self.keys),
+        )  # fmt: skip
+        for number, (port, hub_port) in enumerate([ports[:2], ports[2:]], 1):
+            self._write(f"gateway-{number}.env", BIGBOARD_PORT=str(port), BIGBOARD_HUB_PORT=str(hub_port))
+
+    @property
+    def keys(self) -> Path:
+        """Where the keys are."""
+        return self.root / "etc/bigboard/keys/keys.json"
+
+    async def status(self, token: str) -> list[dict[str, Any]]:
+        """The roles that the board knows of; none while no gateway tells."""
+        url = f"ws://127.0.0.1:{self.ports[2]}/ws"
+        told = await self.bigboard("status", "--json", "--url", url, BIGBOARD_TOKEN=token)
+        roles: list[dict[str, Any]] = json.loads(told.stdout)["roles"] if told.returncode in (0, 3) else []
+        return roles
+
+    async def until_all_is_up(self, token: str) -> list[dict[str, Any]]:
+        """Wait until the board knows every role and all are up."""
+        async with asyncio.timeout(60):
+            while True:
+                roles = await self.status(token)
+                kinds = {role["role"] for role in roles if role["status"] == "up"}
+                if kinds == {"aggregator", "collector", "feed", "gateway", "redis"}:
+                    return roles
+                await asyncio.sleep(0.2)
+
+    def _write(self, name: str, **settings: str | None) -> None:
+        file = self.root / "etc/bigboard" / name
+        text = file.read_text(encoding="utf-8")
+        for setting, value in settings.items():
+            assert re.search(rf"(?m)^{setting}=", text), f"{name} has no {setting}"
+            text = re.sub(rf"(?m)^{setting}=.*\n", "" if value is None else f"{setting}={value}\n", text)
+        file.write_text(text, encoding="utf-8")
+
+
+async def _run(command: list[Path | str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+
+    return await asyncio.to_thread(run)
+
+
+@pytest.fixture
+async def machine(tmp_path: Path) -> AsyncIterator[Machine]:
+    async with redis_server() as redis:
+        made = Machine(tmp_path, redis)
+        try:
+            yield made
+        finally:
+            await asyncio.to_thread(made.systemd.stop_all)
+
+
+def _readme_steps() -> Iterator[str]:
+    """The commands of the README, without what is there for a real machine only."""
+    block = re.search(r"```\n(.+?)```", _README, re.DOTALL)
+    assert block is not None
+    for line in block[1].splitlines():
+        yield from (step.strip() for step in line.split("&&"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_the_readme_leads_to_a_board_that_runs(machine: Machine, wheel: Path) -> None:
+    install, key, edit, start = _readme_steps()
+
+    assert install.startswith("sudo deploy/deploy.sh ")
+    done = await machine.deploy(str(wheel))
+    assert done.returncode == 0, done.stderr
+    # It has no key and nobody's settings yet: what is started now would fail, and be started again for ever.
+    assert machine.systemd.running() == {}
+    assert [call.split()[0] for call in machine.systemd.calls] == ["daemon-reload", "enable"]
+    assert set(machine.systemd.calls[1].split()) >= _ROLES
+    assert "systemctl start bigboard.target" in done.stderr
+
+    words = re.search(r"bin/bigboard (key create .*)$", key)
+    assert words is not None
+    made = await machine.bigboard(*words[1].replace("'", "").split(), BIGBOARD_KEYS_FILE=str(machine.keys))
+    assert made.returncode == 0, made.stderr
+    token = made.stdout.strip()
+
+    assert edit == "sudoedit /etc/bigboard/bigboard.env"
+    machine.edit_settings()
+
+    assert start == "sudo systemctl start bigboard.target"
+    await machine.systemctl(*start.split()[2:])
+    await machine.until_all_is_up(token)
+    assert set(machine.systemd.running()) == _ROLES
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_an_upgrade_of_what_nobody_has_started_starts_nothing(machine: Machine, wheel: Path) -> None:
+    for _ in range(2):
+        done = await machine.deploy(str(wheel))
+        assert done.returncode == 0, done.stderr
+    assert machine.systemd.running() == {}
+    assert len(list((machine.root / "opt/bigboard/releases").iterdir())) == 2
