@@ -166,7 +166,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     board: Annotated[str, Meta(description="Name of the board in Redis; several may share one Redis.")] = "main"
     name: Annotated[
         str,
-        Meta(max_length=64, description="Name of this process in the topic services; by default its role and host."),
+        Meta(max_length=96, description="Name of this process in the topic services; by default its role and host."),
     ] = ""
     lease: Annotated[
         float,

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import socket
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -79,8 +80,8 @@ class Machine:
         async with asyncio.timeout(60):
             while True:
                 roles = await self.status(token)
-                kinds = {role["role"] for role in roles if role["status"] == "up"}
-                if kinds == {"aggregator", "collector", "feed", "gateway", "redis"}:
+                kinds = sorted(role["role"] for role in roles if role["status"] == "up")
+                if kinds == ["aggregator", "aggregator", "collector", "feed", "gateway", "gateway", "redis"]:
                     return roles
                 await asyncio.sleep(0.2)
 
@@ -143,8 +144,12 @@ async def test_the_readme_leads_to_a_board_that_runs(machine: Machine, wheel: Pa
 
     assert start == "sudo systemctl start bigboard.target"
     await machine.systemctl(*start.split()[2:])
-    await machine.until_all_is_up(token)
+    roles = await machine.until_all_is_up(token)
     assert set(machine.systemd.running()) == _ROLES
+    host = socket.gethostname()
+    assert {role["name"] for role in roles} >= {
+        f"{kind}-{host}-{number}" for kind in ("aggregator", "gateway") for number in (1, 2)
+    }
 
 
 @pytest.mark.slow
