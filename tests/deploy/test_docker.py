@@ -185,8 +185,8 @@ async def test_nginx_spreads_clients_over_both_gateways_and_goes_on_with_one(tmp
     async with gateway(**options) as one, gateway(**options) as other:
         text = (_DOCKER / "nginx.conf").read_text(encoding="utf-8")
         for old, new in {
-            "gateway-1:8000": f"127.0.0.1:{one.port}",
-            "gateway-2:8000": f"127.0.0.1:{other.port}",
+            "gateway-1:8000 resolve": f"127.0.0.1:{one.port}",
+            "gateway-2:8000 resolve": f"127.0.0.1:{other.port}",
             "listen 8000;": f"listen 127.0.0.1:{port};",
             "172.30.84.1;": "127.0.0.1;",
         }.items():
