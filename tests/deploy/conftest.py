@@ -1,4 +1,4 @@
-"""One wheel for every test of this folder."""
+"""One wheel and one checkout for every test of this folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.releases import build_wheel
+from deploy.releases import Checkout, build_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,3 +16,9 @@ if TYPE_CHECKING:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of these sources."""
     return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Where deploy.sh is called from."""
+    return Checkout(tmp_path_factory.mktemp("checkout"))

@@ -16,8 +16,9 @@ import pytest
 
 from deploy.fake_systemctl import FakeSystemd
 from deploy.nginx_server import free_ports
-from deploy.releases import deploy
+from deploy.releases import Checkout, changed
 from redis_servers import RedisServer, redis_server
+from servers import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -32,9 +33,10 @@ _ROLES = {
 class Machine:
     """A machine without Bigboard: a folder that takes its place, a Redis, and what systemd would do."""
 
-    def __init__(self, root: Path, redis: RedisServer) -> None:
+    def __init__(self, root: Path, redis: RedisServer, checkout: Checkout) -> None:
         self.root = root
         self.redis = redis
+        self.checkout = checkout
         self.systemd = FakeSystemd(root)
         self._path = self.systemd.install()
         self.ports = free_ports(5)
@@ -42,7 +44,7 @@ class Machine:
     async def deploy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Call deploy.sh with this machine's systemctl on the PATH."""
         on_path = {"PATH": f"{self._path}:{os.environ['PATH']}", "SYSTEMCTL": "systemctl"}
-        return await asyncio.to_thread(deploy, self.root, *arguments, **on_path, **environment)
+        return await asyncio.to_thread(self.checkout.deploy, self.root, *arguments, **on_path, **environment)
 
     async def systemctl(self, *arguments: str) -> None:
         """Call this machine's systemctl by hand."""
@@ -75,6 +77,12 @@ class Machine:
         roles: list[dict[str, Any]] = json.loads(told.stdout)["roles"] if told.returncode in (0, 3) else []
         return roles
 
+    async def until_somebody_leads(self) -> None:
+        """Wait until an aggregator has the lease."""
+        async with asyncio.timeout(DEADLINE_S), self.redis.client() as redis:
+            while not await redis.exists("{bigboard:main}:lease"):
+                await asyncio.sleep(0.05)
+
     async def until_all_is_up(self, token: str) -> list[dict[str, Any]]:
         """Wait until the board knows every role and all are up."""
         async with asyncio.timeout(60):
@@ -102,9 +110,9 @@ async def _run(command: list[Path | str], environment: dict[str, str]) -> subpro
 
 
 @pytest.fixture
-async def machine(tmp_path: Path) -> AsyncIterator[Machine]:
+async def machine(tmp_path: Path, checkout: Checkout) -> AsyncIterator[Machine]:
     async with redis_server() as redis:
-        made = Machine(tmp_path, redis)
+        made = Machine(tmp_path, redis, checkout)
         try:
             yield made
         finally:
@@ -150,6 +158,73 @@ async def test_the_readme_leads_to_a_board_that_runs(machine: Machine, wheel: Pa
     assert {role["name"] for role in roles} >= {
         f"{kind}-{host}-{number}" for kind in ("aggregator", "gateway") for number in (1, 2)
     }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_an_upgrade_goes_role_by_role_with_the_leader_last_and_back_if_one_keeps_ending(
+    machine: Machine, wheel: Path
+) -> None:
+    await machine.deploy(str(wheel))
+    made = await machine.bigboard(
+        "key", "create", "--name", "a", "--permissions", "*", "--keys-file", str(machine.keys)
+    )
+    token = made.stdout.strip()
+    machine.edit_settings()
+    # The second leads: restarted first, it would hand over twice.
+    await machine.systemctl("start", "bigboard-aggregator@2")
+    await machine.until_somebody_leads()
+    await machine.systemctl("start", "bigboard.target")
+    await machine.until_all_is_up(token)
+    before = len(machine.systemd.calls)
+    done = await machine.deploy(str(wheel), SETTLE_SECONDS="3")
+    assert done.returncode == 0, done.stderr
+    restarted = [call.split()[1] for call in machine.systemd.calls[before:] if call.startswith("restart")]
+    assert restarted[:-2] == ["bigboard-feed", "bigboard-collector", "bigboard-gateway@1", "bigboard-gateway@2"]
+    assert restarted[-2:] == ["bigboard-aggregator@1", "bigboard-aggregator@2"]
+    second = (machine.root / "opt/bigboard/current").resolve().name
+    assert machine.systemd.running() == dict.fromkeys(_ROLES, second)
+    roles = {role["name"]: role for role in await machine.until_all_is_up(token)}
+    host = socket.gethostname()
+    assert roles[f"aggregator-{host}-2"]["detail"] == "stands by"
+    assert (machine.root / "etc/bigboard/deploy.key").stat().st_mode & 0o777 == 0o600
+
+    # It starts, and ends after a while: at most moments it is active.
+    ends = """import time
+
+
+class CollectorRole:
+    def __init__(self, *_):
+        time.sleep(1.5)
+        raise SystemExit(1)
+"""
+    broken = changed(wheel, machine.root, "bigboard/runtime/collector_role.py", ends)
+    done = await machine.deploy(str(broken), SETTLE_SECONDS="4", HEALTH_SECONDS="12")
+    assert done.returncode == 1
+    assert "bigboard-collector does not come up" in done.stderr
+    assert f"{second} runs again" in done.stderr
+    assert machine.systemd.running() == dict.fromkeys(_ROLES, second)
+    await machine.until_all_is_up(token)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_leader_is_not_stopped_before_another_is_known_to_stand_by(machine: Machine, wheel: Path) -> None:
+    await machine.deploy(str(wheel))
+    await machine.bigboard("key", "create", "--name", "a", "--permissions", "*", "--keys-file", str(machine.keys))
+    machine.edit_settings()
+    await machine.systemctl("start", "bigboard-aggregator@1")
+    await machine.until_somebody_leads()
+    await machine.systemctl("start", "bigboard.target")
+    first = machine.systemd.running()
+    # A key that opens nothing: the script cannot know.
+    (machine.root / "etc/bigboard/deploy.key").write_text("bb_wrong\n", encoding="utf-8")
+    done = await machine.deploy(str(wheel), SETTLE_SECONDS="1", HEALTH_SECONDS="12")
+    assert done.returncode == 1
+    assert "does not tell that bigboard-aggregator@2 leads or stands by" in done.stderr
+    assert "deploy.key" in done.stderr
+    assert "restart bigboard-aggregator@1" not in machine.systemd.calls
+    assert machine.systemd.running() == first, "all others went back to its release"
 
 
 @pytest.mark.slow
