@@ -5,38 +5,53 @@
 #   sudo deploy/deploy.sh --rollback                          the release before
 #
 # Releases stand side by side in /opt/bigboard/releases, and /opt/bigboard/current says which one runs. Settings in
-# /etc/bigboard are made once and never touched again. --root DIR puts all of it under DIR and calls no systemctl: to look at
-# what would be done.
+# /etc/bigboard are made once and never touched again. Where bigboard.target does not run, as on the first installation, nothing
+# is started: it wants its settings and a key first. --root DIR puts all of it under DIR and calls no systemctl but one that
+# SYSTEMCTL names: to look at what would be done.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=""
 python=${PYTHON:-python3}
-extras=${BIGBOARD_EXTRAS-redis,zeromq,ccxt,jwt}
+pins=$here/../requirements/run.txt
 keep=3
-health_seconds=${HEALTH_SECONDS:-30}
-# Gateways one by one, so that the clients of one have the other to go to; the leader last, so that it hands over once.
-roles=(bigboard-feed bigboard-collector bigboard-gateway@1 bigboard-gateway@2 bigboard-aggregator@2 bigboard-aggregator@1)
+health_seconds=${HEALTH_SECONDS:-40}
+# A unit that ends after some seconds and is started again looks well at most moments: it has to live for so long.
+settle_seconds=${SETTLE_SECONDS:-8}
+# Gateways one by one, so that the clients of one have the other to go to; then the aggregators, the leader last.
+roles=(bigboard-feed bigboard-collector bigboard-gateway@1 bigboard-gateway@2)
+aggregators=(bigboard-aggregator@2 bigboard-aggregator@1)
+restarted=()
 
 die() { echo "deploy.sh: $*" >&2; exit 1; }
 say() { echo "$*" >&2; }
 live() { [ -z "$root" ]; }
+manages() { live || [ -n "${SYSTEMCTL:-}" ]; }
+systemctl() { command "${SYSTEMCTL:-systemctl}" "$@"; }
 
-usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; }
 
 make_user() {
   live || return 0
   getent passwd bigboard >/dev/null || useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin bigboard
 }
 
-# A new virtual environment beside the ones that run: nothing of those is touched before all of it is there.
+pip() {
+  local release=$1
+  shift
+  "$release/bin/python" -m pip --disable-pip-version-check --quiet "$@" >&2
+}
+
+# A new virtual environment beside the ones that run: nothing of those is touched before all of it is there. What the wheel
+# needs comes at the versions that were tested, each checked by its hash, as in the image.
 make_release() {
   local source=$1 release
   mkdir -p "$root/opt/bigboard/releases"
   release=$(mktemp -d "$root/opt/bigboard/releases/$(date -u +%Y%m%dT%H%M%SZ).XXXX")
   chmod 0755 "$release"
   if ! { "$python" -m venv "$release" &&
-    "$release/bin/python" -m pip --disable-pip-version-check --quiet install "${source}${extras:+[$extras]}" >&2 &&
+    pip "$release" install --require-hashes -r "$pins" &&
+    pip "$release" install --no-deps "$source" && pip "$release" check &&
     "$release/bin/bigboard" --version >&2; }; then
     rm -rf "$release"
     die "the release could not be made; what runs was not touched"
@@ -44,13 +59,16 @@ make_release() {
   echo "$release"
 }
 
-# A rename is one step: there is no moment without a current release.
+# A rename is one step: there is no moment without a current release. The link is relative, so that it holds below --root too.
 point_at() {
-  ln -sfn "${1#"$root"}" "$root/opt/bigboard/current.new"
+  ln -sfn "releases/$(basename "$1")" "$root/opt/bigboard/current.new"
   mv -T "$root/opt/bigboard/current.new" "$root/opt/bigboard/current"
 }
 
-current() { readlink "$root/opt/bigboard/current" 2>/dev/null || true; }
+current() {
+  local link
+  link=$(readlink "$root/opt/bigboard/current" 2>/dev/null) && echo "/opt/bigboard/releases/$(basename "$link")" || true
+}
 
 install_settings() {
   local group=root file
@@ -68,44 +86,132 @@ install_units() {
   install -d "$units/bigboard-.service.d"
   install -m 0644 "$here"/systemd/*.service "$here/systemd/bigboard.target" "$units/"
   install -m 0644 "$here/systemd/bigboard-.service.d/10-hardening.conf" "$units/bigboard-.service.d/"
-  ! live || { systemctl daemon-reload && systemctl enable --quiet bigboard.target "${roles[@]}"; }
+  ! manages || { systemctl daemon-reload && systemctl enable --quiet bigboard.target "${roles[@]}" "${aggregators[@]}"; }
 }
 
-# Whether a unit is up and stays so; a gateway has to answer, too.
-healthy() {
-  local unit=$1 port="" deadline=$((SECONDS + health_seconds))
-  case $unit in bigboard-gateway@*) port=$(sed -n 's/^BIGBOARD_HUB_PORT=//p' "/etc/bigboard/gateway-${unit#*@}.env") ;; esac
-  while [ $SECONDS -lt $deadline ]; do
-    sleep 1
-    systemctl is-active --quiet "$unit" || continue
-    [ -n "$port" ] || return 0
-    "$root/opt/bigboard/current/bin/python" - "$port" <<'PYTHON' 2>/dev/null && return 0
+# What a file of settings says: NAME FILE.
+setting() { sed -n "s/^$1=//p" "$root/etc/bigboard/$2" | tail -n 1 | tr -d "\"'"; }
+hub_port() { setting BIGBOARD_HUB_PORT "gateway-$1.env"; }
+
+# A gateway has to have a state, too: the clients of the next one are to go there.
+answers() {
+  case $1 in bigboard-gateway@*) ;; *) return 0 ;; esac
+  "$root/opt/bigboard/current/bin/python" - "$(hub_port "${1#*@}")" <<'PYTHON' 2>/dev/null
 import sys, urllib.request
-urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/health", timeout=3)
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+opener.open(f"http://127.0.0.1:{sys.argv[1]}/health?ready", timeout=3)
 PYTHON
+}
+
+# Whether a unit is up, answers, and goes on doing so in one and the same process.
+healthy() {
+  local unit=$1 life="" now since=$SECONDS deadline=$((SECONDS + health_seconds))
+  while [ $SECONDS -lt $deadline ]; do
+    sleep 0.5
+    now=$(systemctl show -p ActiveState,MainPID,NRestarts "$unit")
+    case $now in *ActiveState=active*) ;; *) now="" ;; esac
+    if [ -z "$now" ] || [ "$now" != "$life" ] || ! answers "$unit"; then
+      life=$now
+      since=$SECONDS
+    elif [ $((SECONDS - since)) -ge "$settle_seconds" ]; then
+      return 0
+    fi
   done
   return 1
 }
 
+restart() {
+  say "Restarting $1 …"
+  restarted=("$1" "${restarted[@]}")
+  systemctl restart "$1"
+  healthy "$1" || { say "$1 does not come up, or does not stay: journalctl -u $1"; return 1; }
+}
+
+# Where clients have to show a key, this script is one of them. The key is its own, and tells of services alone.
+make_key() {
+  local keys file=$root/etc/bigboard/deploy.key as=()
+  keys=$(setting BIGBOARD_KEYS_FILE bigboard.env)
+  if [ -e "$file" ] || [ -z "$keys" ] || [ ! -e "$keys" ]; then return 0; fi
+  ! live || as=(runuser -u bigboard --)
+  if (umask 077 && cd / && "${as[@]}" "$root/opt/bigboard/current/bin/bigboard" key create --name deploy.sh \
+    --permissions services --keys-file "$keys" >"$file.new"); then
+    mv "$file.new" "$file"
+  else
+    rm -f "$file.new"
+  fi
+}
+
+# What the board knows of an aggregator of this machine: "leads" or "stands by"; nothing, if it has not just reported.
+standing() {
+  local number told key=() file=$root/etc/bigboard/deploy.key
+  [ ! -e "$file" ] || key=(--token-file "$file")
+  for number in 1 2; do
+    # 3 tells of a role that is not well, which may be another one.
+    told=$("$root/opt/bigboard/current/bin/bigboard" status --json --url "ws://127.0.0.1:$(hub_port $number)/ws" "${key[@]}" \
+      2>/dev/null) || [ $? -eq 3 ] || continue
+    "$root/opt/bigboard/current/bin/python" -c '
+import json, sys
+for role in json.loads(sys.argv[1])["roles"]:
+    if (role["role"], role["name"], role["status"]) == ("aggregator", sys.argv[2], "up"):
+        print("stands by" if role.get("detail") == "stands by" else "leads")
+' "$told" "aggregator-$(uname -n)-${1#*@}"
+    return 0
+  done
+}
+
+# Whoever leads writes these rows, so one that is new tells of a leader, too.
+await_standing() {
+  local deadline=$((SECONDS + health_seconds))
+  while [ $SECONDS -lt $deadline ]; do
+    [ -z "$(standing "$1")" ] || return 0
+    sleep 1
+  done
+  say "\`bigboard status\` does not tell that $1 leads or stands by (it asks with the key in /etc/bigboard/deploy.key)"
+  return 1
+}
+
+# The leader last, and not before the other one can take over.
+restart_aggregators() {
+  local first=${aggregators[0]} last=${aggregators[1]}
+  if [ "$(standing "$first")" = leads ]; then
+    first=${aggregators[1]} last=${aggregators[0]}
+  fi
+  restart "$first" && await_standing "$first" && restart "$last" && await_standing "$last"
+}
+
 restart_all() {
   local unit
+  make_key
   for unit in "${roles[@]}"; do
-    say "Restarting $unit …"
-    systemctl restart "$unit"
-    healthy "$unit" || { say "$unit does not come up: journalctl -u $unit"; return 1; }
+    restart "$unit" || return 1
   done
+  restart_aggregators
+}
+
+# The way back, for those alone that went: a leader that still runs the release before goes on. One that does not come up keeps
+# none of the others with the release that failed.
+restart_back() {
+  local unit failed=0 went=("${restarted[@]}")
+  for unit in "${went[@]}"; do
+    restart "$unit" || failed=1
+  done
+  return $failed
 }
 
 switch_to() {
   local release=$1 before
   before=$(current)
   point_at "$release"
-  live || return 0
+  manages || return 0
+  if ! systemctl is-active --quiet bigboard.target; then
+    say "Nothing runs, so nothing was started. When there are a key and the settings: systemctl start bigboard.target"
+    return 0
+  fi
   if ! restart_all; then
-    [ -n "$before" ] || die "the first release does not run"
+    [ -n "$before" ] || die "the release ${release#"$root"} does not run, and there is none before it"
     say "Back to $before …"
-    point_at "$before"
-    restart_all || true
+    point_at "$root$before"
+    restart_back || die "the release ${release#"$root"} does not run, and $before not as a whole: see above"
     die "the release ${release#"$root"} does not run; $before runs again"
   fi
 }
@@ -137,6 +243,7 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$source_" ] || [ -n "$rollback" ] || { usage >&2; exit 2; }
 [ -n "$rollback" ] || [ -f "$source_" ] || die "there is no file $source_"
+[ -n "$rollback" ] || [ -f "$pins" ] || die "there is no $pins: call the script of a checkout of the release"
 ! live || [ "$(id -u)" -eq 0 ] || die "this needs root, or --root DIR"
 
 if [ -n "$rollback" ]; then
@@ -151,4 +258,4 @@ else
   switch_to "$release"
   forget_old
 fi
-say "Running: $(current)"
+say "Current: $(current)"

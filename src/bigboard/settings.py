@@ -68,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # Who may come in
     authentication: Annotated[
         Literal["auto", "on", "off"],
-        Meta(description="Ask clients who they are; auto: as soon as there is a key file or a JWT setting."),
+        Meta(description="Ask clients who they are; auto: if there is a key file at the start, or a JWT setting."),
     ] = "auto"
     keys_file: Annotated[str, Meta(description="API keys, as `bigboard key` writes them.")] = DEFAULT_KEYS_FILE
     jwt_secret_file: Annotated[
@@ -167,7 +167,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[
         str,
         Meta(
-            max_length=64,
+            max_length=96,
             description="Name of this process in the topic services; by default its role and host, of a feed its exchange.",
         ),
     ] = ""

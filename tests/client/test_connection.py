@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from bigboard.board import Board, Cursor, Update
 from bigboard.client import BoardClient
-from bigboard.errors import ConnectionFailed, WireError
+from bigboard.errors import ConnectionFailed
 from bigboard.wire import Format
 from e2e.cutter import Cutter
 from servers import DEADLINE_S, Gateway, gateway, until
@@ -236,15 +235,80 @@ async def test_a_server_that_falls_silent_is_left() -> None:
         await until(lambda: connections >= 2)
 
 
-async def test_what_is_no_message_of_the_protocol_is_an_error_of_its_own() -> None:
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"type": "weather"}', "no JSON", "[]", '{"type": "state_update"}',
+        '{"type": "diff_update", "epoch": 1, "since": "x", "sequence": 2, "timestamp": "", "changes": {}}',
+    ],
+)  # fmt: skip
+async def test_what_is_no_message_of_the_protocol_is_answered_by_coming_back(payload: str) -> None:
+    lost: list[tuple[str, float]] = []
+
     async def handle(connection: ServerConnection) -> None:
-        await connection.send(json.dumps({"type": "weather"}))
+        await connection.send(payload)
         await connection.wait_closed()
 
     async with _server(handle) as url:
-        with pytest.raises(WireError):
-            async with asyncio.timeout(DEADLINE_S):
-                await anext(BoardClient(url, ["*"]).messages())
+        client = BoardClient(
+            url, ["*"], format=Format.JSON, longest_wait_s=0.01, on_lost=lambda *what: lost.append(what)
+        )
+        async with _following(client) as following:
+            await until(lambda: client.connections >= 4)
+            assert not following.task.done()
+    assert all("no message of the protocol" in reason for reason, _ in lost)
+
+
+async def test_a_server_that_says_nonsense_between_good_messages_is_asked_ever_more_rarely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bigboard.client.connection.random.uniform", lambda _low, high: high / 100)
+    waits: list[float] = []
+
+    async def handle(connection: ServerConnection) -> None:
+        await connection.send('{"type": "pong", "timestamp": "2026-01-01T00:00:00.000Z"}')
+        await connection.send("nonsense")
+        await connection.wait_closed()
+
+    async with _server(handle) as url:
+        client = BoardClient(url, ["*"], format=Format.JSON, on_lost=lambda _, wait_s: waits.append(wait_s))
+        async with _following(client) as following:
+            await until(lambda: len(waits) >= 5)
+            assert set(following.kinds) == {"pong"}
+    assert waits[:5] == pytest.approx([0.002, 0.004, 0.008, 0.016, 0.032])
+
+
+async def test_it_goes_on_after_a_message_that_was_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with gateway() as served:
+        served.price(1.0)
+        client = BoardClient(_url(served.port), ["*"], interval_ms=20, longest_wait_s=0.01)
+        async with _following(client) as following:
+            await following.exact(served.board)
+            receive, broken = client.session.receive, [b"\xc1"]
+            # The next frame comes damaged.
+            monkeypatch.setattr(client.session, "receive", lambda frame: receive(broken.pop() if broken else frame))
+            for number in range(2, 5):
+                served.price(float(number))
+                await following.exact(served.board)
+            assert client.connections == 2
+            assert following.kinds.count("state_update") == 1, "it resumed, for nothing of it was applied"
+
+
+async def test_a_message_beyond_its_own_bound_ends_it_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bigboard.client.connection._MOST_BYTES", 2**20)
+    connections = 0
+
+    async def handle(connection: ServerConnection) -> None:
+        nonlocal connections
+        connections += 1
+        await connection.send("x" * (2**20 + 1))
+        await connection.wait_closed()
+
+    async with _server(handle) as url, asyncio.timeout(DEADLINE_S):
+        with pytest.raises(ConnectionFailed, match="more than 1 MiB; subscribe to less") as failed:
+            await anext(BoardClient(url, ["*"], longest_wait_s=0.01).messages())
+    assert failed.value.close_code == 1009
+    assert connections == 1
 
 
 async def test_whoever_leaves_the_messages_leaves_the_connection() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import socket
 from contextlib import asynccontextmanager
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NGINX", "free_ports", "in_nginx", "running_nginx"]
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-"""Where it is; ``None`` if it is not here."""
+NGINX = os.environ.get("NGINX") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+"""Where it is, or which one NGINX names; ``None`` if it is not here."""
 
 
 def free_ports(count: int) -> list[int]:

@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
+from deploy.releases import SCRIPT, Checkout
+
 _ROOT = Path(__file__).parents[2]
-_SCRIPT = _ROOT / "deploy" / "deploy.sh"
-
-
-def _deploy(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    # pip takes the wheel alone; what it needs is found where these tests have it, so nothing is fetched.
-    environment = os.environ | {
-        "PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1", "BIGBOARD_EXTRAS": "", "PYTHON": sys.executable,
-        "PYTHONPATH": sysconfig.get_path("purelib"),
-    }  # fmt: skip
-    return subprocess.run(
-        [_SCRIPT, "--root", root, *arguments], capture_output=True, text=True, check=False, timeout=100, env=environment
-    )
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
-        cwd=_ROOT, check=True, timeout=60, capture_output=True,
-    )  # fmt: skip
-    return next(folder.glob("*.whl"))
 
 
 def _current(root: Path) -> Path:
-    """The release that runs, which ``current`` names as it will be without the folder around it."""
-    return root / (root / "opt/bigboard/current").readlink().relative_to("/")
+    """The release that runs."""
+    return (root / "opt/bigboard/current").resolve(strict=True)
 
 
 def test_shellcheck_finds_nothing() -> None:
-    scripts = [_SCRIPT, _ROOT / "scripts" / "test-system-packages"]
+    scripts = [SCRIPT, _ROOT / "scripts" / "test-system-packages"]
     shellcheck = Path(sys.executable).with_name("shellcheck")
     told = subprocess.run([shellcheck, *scripts], capture_output=True, text=True, check=False, timeout=60)
     assert (told.returncode, told.stdout) == (0, "")
@@ -50,8 +28,10 @@ def test_shellcheck_finds_nothing() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_it_installs_upgrades_goes_back_and_keeps_what_somebody_wrote(tmp_path: Path, wheel: Path) -> None:
-    done = _deploy(tmp_path, str(wheel))
+def test_it_installs_upgrades_goes_back_and_keeps_what_somebody_wrote(
+    tmp_path: Path, wheel: Path, checkout: Checkout
+) -> None:
+    done = checkout.deploy(tmp_path, str(wheel))
     assert done.returncode == 0, done.stderr
     first = _current(tmp_path)
     program = first / "bin" / "bigboard"
@@ -68,35 +48,56 @@ def test_it_installs_upgrades_goes_back_and_keeps_what_somebody_wrote(tmp_path: 
 
     (settings / "bigboard.env").write_text("BIGBOARD_REDIS=redis://elsewhere\n", encoding="utf-8")
     (units / "bigboard-feed.service").write_text("old", encoding="utf-8")
-    assert _deploy(tmp_path, str(wheel)).returncode == 0
+    assert checkout.deploy(tmp_path, str(wheel)).returncode == 0
     second = _current(tmp_path)
     assert second != first
     assert first.is_dir()
     assert (settings / "bigboard.env").read_text(encoding="utf-8") == "BIGBOARD_REDIS=redis://elsewhere\n"
     assert (units / "bigboard-feed.service").read_text(encoding="utf-8") != "old"
 
-    assert _deploy(tmp_path, "--rollback").returncode == 0
+    assert checkout.deploy(tmp_path, "--rollback").returncode == 0
     assert _current(tmp_path) == first
-    assert "no release before" in _deploy(tmp_path, "--rollback").stderr
+    assert "no release before" in checkout.deploy(tmp_path, "--rollback").stderr
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_release_that_cannot_be_made_touches_nothing_and_old_ones_are_forgotten(tmp_path: Path, wheel: Path) -> None:
+def test_a_release_that_cannot_be_made_touches_nothing_and_old_ones_are_forgotten(
+    tmp_path: Path, wheel: Path, checkout: Checkout
+) -> None:
     releases = tmp_path / "opt/bigboard/releases"
     for day in range(1, 6):
         (releases / f"2020010{day}T000000Z.abcd").mkdir(parents=True)
-    assert _deploy(tmp_path, str(wheel)).returncode == 0
+    assert checkout.deploy(tmp_path, str(wheel)).returncode == 0
     kept = sorted(releases.iterdir())
     assert [path.name[:8] for path in kept[:-1]] == ["20200104", "20200105"]
     assert _current(tmp_path) == kept[-1]
     broken = tmp_path / wheel.name
     broken.write_bytes(wheel.read_bytes()[:1_000])
-    done = _deploy(tmp_path, str(broken))
+    done = checkout.deploy(tmp_path, str(broken))
     assert done.returncode != 0
     assert "what runs was not touched" in done.stderr
     assert sorted(releases.iterdir()) == kept
     assert _current(tmp_path) == kept[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_it_needs_comes_at_the_pinned_versions_and_by_its_hash(
+    tmp_path: Path, wheel: Path, checkout: Checkout
+) -> None:
+    done = checkout.deploy(tmp_path, str(wheel))
+    assert done.returncode == 0, done.stderr
+    assert list((_current(tmp_path) / "lib").glob("python3*/site-packages/pinned-1.0.dist-info"))
+    before = _current(tmp_path)
+    checkout.pin("0" * 64)
+    done = checkout.deploy(tmp_path, str(wheel))
+    assert done.returncode != 0
+    assert "HASH" in done.stderr.upper()
+    assert "what runs was not touched" in done.stderr
+    assert _current(tmp_path) == before
+    checkout.pins.unlink()
+    assert "run.txt" in checkout.deploy(tmp_path, str(wheel)).stderr
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_a_release_that_cannot_be_made_touches_nothing_and_old_ones_are_forgotte
         (["--help"], 0, ""),
     ],
 )
-def test_mistakes_are_told(tmp_path: Path, arguments: list[str], status: int, words: str) -> None:
-    done = _deploy(tmp_path, *arguments)
+def test_mistakes_are_told(tmp_path: Path, checkout: Checkout, arguments: list[str], status: int, words: str) -> None:
+    done = checkout.deploy(tmp_path, *arguments)
     assert (done.returncode, words in done.stderr) == (status, True)
     assert list(tmp_path.iterdir()) == []

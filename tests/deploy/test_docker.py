@@ -156,6 +156,13 @@ def test_every_setting_that_is_given_exists(services: dict[str, Any]) -> None:
     assert settings <= KNOWN
 
 
+def test_whatever_may_stand_twice_has_a_name_of_its_own_that_outlives_its_container(services: dict[str, Any]) -> None:
+    twice = [name for name in services if name.endswith(("-1", "-2"))]
+    assert len(twice) == 4
+    named = {name: services[name]["environment"].get("BIGBOARD_NAME") for name in twice}
+    assert named == {name: name for name in twice}
+
+
 def test_the_example_names_what_the_file_asks_for() -> None:
     asked = set(re.findall(r"\$\{(\w+)", (_DOCKER / "compose.yaml").read_text(encoding="utf-8")))
     named = set(re.findall(r"(?m)^#?([A-Z_]+)=", (_DOCKER / "env.example").read_text(encoding="utf-8")))
@@ -178,8 +185,8 @@ async def test_nginx_spreads_clients_over_both_gateways_and_goes_on_with_one(tmp
     async with gateway(**options) as one, gateway(**options) as other:
         text = (_DOCKER / "nginx.conf").read_text(encoding="utf-8")
         for old, new in {
-            "gateway-1:8000": f"127.0.0.1:{one.port}",
-            "gateway-2:8000": f"127.0.0.1:{other.port}",
+            "gateway-1:8000 resolve": f"127.0.0.1:{one.port}",
+            "gateway-2:8000 resolve": f"127.0.0.1:{other.port}",
             "listen 8000;": f"listen 127.0.0.1:{port};",
             "172.30.84.1;": "127.0.0.1;",
         }.items():

@@ -83,6 +83,17 @@ def test_the_settings_are_settings(file: Path) -> None:
     load_settings(environment=dict(lines))
 
 
+@pytest.mark.parametrize("unit", [unit for unit in _UNITS if "@" in unit])
+def test_two_of_a_role_have_names_of_their_own_however_long_the_hosts_is(unit: str) -> None:
+    told = re.search(r"(?m)^Environment=BIGBOARD_NAME=(\S+)$", (_SYSTEMD / unit).read_text(encoding="utf-8"))
+    assert told is not None
+    assert "%H" in told[1], "two machines may share a board"
+    # Linux takes names of 64 characters.
+    names = {told[1].replace("%H", "h" * 64).replace("%i", str(number)) for number in (1, 2)}
+    assert {load_settings(environment={"BIGBOARD_NAME": name}).name for name in names} == names
+    assert len(names) == 2
+
+
 def test_two_gateways_have_ports_of_their_own() -> None:
     ports = re.findall(r"=(\d+)", "".join(path.read_text(encoding="utf-8") for path in _SYSTEMD.glob("gateway-*.env")))
     assert len(ports) == len(set(ports)) == 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
 from bigboard.errors import SettingError
@@ -48,9 +50,11 @@ def test_sentinels_have_credentials_of_their_own() -> None:
         ("redis://", "no host"),
         ("redis://h/zero", "number of the database"),
         ("redis://h/1/2", "number of the database"),
-        ("redis://h:seven", "Port"),
-        ("redis://h?ssl_ca_certs=/x", "no option 'ssl_ca_certs'"),
-        ("redis://h?timeout=5", "no option 'timeout'"),
+        ("redis://h:seven", "port"),
+        ("redis://h:70000", "port"),
+        ("redis://[::1", "no URL"),
+        ("redis://h?ssl_ca_certs=/x", "none of db, username, password;"),
+        ("redis://h?timeout=5", "none of db, username, password;"),
         ("rediss://h?ssl_cert_reqs=maybe", "required or none"),
         ("redis+sentinel://h", "names the service"),
         ("redis+cluster://h/1", "database 0 alone"),
@@ -63,10 +67,30 @@ def test_a_url_that_cannot_be_is_a_setting_error_that_shows_the_way(url: str, hi
     assert refused.value.setting == "redis"
 
 
-def test_what_is_wrong_is_said_without_the_password() -> None:
-    with pytest.raises(SettingError) as refused:
-        RedisAddress.parse("redis://:hunter2@h:port/x")
-    assert "hunter2" not in str(refused.value)
+def _told(url: str) -> str:
+    """What is shown of a URL, right or wrong, be it in a traceback."""
+    try:
+        return str(RedisAddress.parse(url))
+    except SettingError as refused:
+        return "".join(traceback.format_exception(refused))
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "unix", "redis+sentinel", "redis+cluster"])
+@pytest.mark.parametrize("mark", [*"/?#@%[]:&=,;\\ ", "/?", "?a=", "[", "@[", "\u2100", "%zz"])
+@pytest.mark.parametrize("rest", ["host:6379/0", "h:port/x", "h/service/0", "[h"])
+def test_no_part_of_a_password_is_said_whatever_is_in_it(scheme: str, mark: str, rest: str) -> None:
+    for login in (f"user:hunter{mark}xyzzy", f":hunter{mark}xyzzy", f"hunter{mark}xyzzy"):
+        told = _told(f"{scheme}://{login}@{rest}")
+        assert "hunter" not in told
+        assert "xyzzy" not in told
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://user:hunt/er2@h", "redis://:pa?ss@host", "redis://:pa#ss@host", "redis://:pa/ss@host:6379/0"]
+)
+def test_marks_in_a_password_are_answered_with_how_to_write_them(url: str) -> None:
+    with pytest.raises(SettingError, match=r"in a password / \? # @ and % are written %2F %3F %23 %40"):
+        RedisAddress.parse(url)
 
 
 def test_tls_files_that_are_not_there_are_a_setting_error() -> None:

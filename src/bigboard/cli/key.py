@@ -37,7 +37,8 @@ _CONFIG = click.option("--config", type=click.Path(path_type=Path), metavar="FIL
 def key() -> None:
     """Make, list and revoke API keys.
 
-    Only a hash of a key is kept. A running server takes up every change within a second.
+    Only a hash of a key is kept. A running server takes up every change within a second; the first key
+    of all is taken up at its next start.
     """
 
 

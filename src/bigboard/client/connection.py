@@ -12,8 +12,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.uri import parse_uri
 
-from bigboard.errors import ConnectionFailed
-from bigboard.wire import ClientSession, Format, Retry, retry_policy
+from bigboard.errors import ConnectionFailed, WireError
+from bigboard.wire import ClientSession, CloseCode, Format, Retry, retry_policy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -31,6 +31,10 @@ _MOST_BYTES = 64 * 1024 * 1024
 """A snapshot of a very large board; anything beyond is no board."""
 _LATER_S = 30.0
 """What PROTOCOL section 6 asks of a client that is told to come back later."""
+
+
+_CALM_S = 60.0
+"""A connection that lasted for so long was a good one, whatever ended it."""
 
 
 class BoardClient:
@@ -82,9 +86,10 @@ class BoardClient:
     async def messages(self) -> AsyncGenerator[ServerMessage, None]:
         """Messages until the consumer stops. Raises ``ConnectionFailed`` if trying on makes no sense."""
         self._check_url()
-        failures = 0
+        loop = asyncio.get_running_loop()
+        failures = misread = 0
         while True:
-            least_s = 0.0
+            least_s, begun_s = 0.0, loop.time()
             try:
                 # A generator that is left half-way has to be closed by whoever left it, here while the loop still runs.
                 async with aclosing(self._one_connection()) as messages:
@@ -93,6 +98,7 @@ class BoardClient:
                         yield message
                 reason = "the server closed the connection"
             except ConnectionClosed as closed:
+                self._refuse_too_large(closed)
                 code = closed.rcvd.code if closed.rcvd is not None else 1006
                 reason = closed.rcvd.reason if closed.rcvd is not None else "the connection broke off"
                 self._refuse_fatal(code, reason)
@@ -105,6 +111,12 @@ class BoardClient:
                 if status < 500 and status != 429:
                     raise ConnectionFailed(self.url, reason) from None
                 least_s = _LATER_S if status == 429 else 0.0
+            except WireError as error:
+                # A server of another version, or a fault on the way: it may pass. Good messages before it are no reason to
+                # come back sooner each time.
+                misread = 1 if loop.time() - begun_s > _CALM_S else misread + 1
+                failures = max(failures, misread - 1)
+                reason = f"what it sent is no message of the protocol ({error})"
             except SSLCertVerificationError as error:
                 reason = f"its certificate is not trusted ({error.verify_message}); --ca FILE names one that is"
                 raise ConnectionFailed(self.url, reason) from None
@@ -160,6 +172,16 @@ class BoardClient:
         for frame in self.session.outgoing():
             async with asyncio.timeout(self._silence_s):
                 await websocket.send(frame.payload, text=frame.text)
+
+    def _refuse_too_large(self, closed: ConnectionClosed) -> None:
+        # Said by this side, of a message beyond its own bound: the next connection would be sent the same.
+        if closed.sent is not None and closed.sent.code == CloseCode.TOO_LARGE and not closed.rcvd_then_sent:
+            raise ConnectionFailed(
+                self.url,
+                f"it sent a message of more than {_MOST_BYTES // 2**20} MiB; subscribe to less at once, such as to some"
+                " keys of a topic",
+                close_code=CloseCode.TOO_LARGE,
+            )
 
     def _refuse_fatal(self, code: int, reason: str) -> None:
         if retry_policy(code) is Retry.NEVER:

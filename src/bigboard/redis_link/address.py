@@ -27,6 +27,7 @@ _SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "red
 _LOGIN = ("db", "username", "password")
 _TLS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname", "ssl_cert_reqs")
 _SENTINEL = ("sentinel_username", "sentinel_password")
+_ENCODE = "in a password / ? # @ and % are written %2F %3F %23 %40 and %25"
 _PORTS = {"single": 6379, "sentinel": 26379, "cluster": 6379}
 
 
@@ -52,9 +53,8 @@ class RedisAddress:
     def parse(cls, url: str) -> RedisAddress:
         """Read a URL. Raises ``SettingError`` with what is wrong in it, and never with the password."""
         try:
-            parts = urlsplit(url)
-            return _read(parts)
-        except ValueError as error:
+            return _read(_split(url))
+        except _AddressError as error:
             raise SettingError("redis", "", f"redis: {error}") from None
 
     def __str__(self) -> str:
@@ -87,9 +87,22 @@ class RedisAddress:
         return context
 
 
+class _AddressError(Exception):
+    """What is wrong with a URL, in words of this module alone: those of a library quote it, and so parts of a password."""
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise _AddressError(f"this is no URL; {_ENCODE}") from None
+
+
 def _read(parts: SplitResult) -> RedisAddress:
+    if parts.fragment:
+        raise _AddressError(f"a URL of Redis has no part behind #; {_ENCODE}")
     if parts.scheme not in _SCHEMES:
-        raise ValueError(f"a URL starts with one of {', '.join(f'{scheme}://' for scheme in _SCHEMES)}")
+        raise _AddressError(f"a URL starts with one of {', '.join(f'{scheme}://' for scheme in _SCHEMES)}")
     base, _, kind_ = parts.scheme.partition("+")
     kind: Literal["single", "sentinel", "cluster"] = (
         "sentinel" if kind_ == "sentinel" else "cluster" if kind_ == "cluster" else "single"
@@ -100,9 +113,12 @@ def _read(parts: SplitResult) -> RedisAddress:
     path = unquote(parts.path).strip("/").split("/") if parts.path.strip("/") else []
     socket = unquote(parts.path) if base == "unix" else ""
     if base == "unix":
-        if not socket:
-            raise ValueError("a Unix socket is written unix:///path/to/socket")
+        if not socket or places:
+            raise _AddressError(f"a Unix socket is written unix:///path/to/socket; {_ENCODE}")
         path = []
+    elif "@" in parts.path:
+        # The first / of a password ended the host.
+        raise _AddressError(f"an @ stands behind the first /; {_ENCODE}")
     service = _take_service(path) if kind == "sentinel" else ""
     return RedisAddress(
         kind=kind,
@@ -119,31 +135,38 @@ def _read(parts: SplitResult) -> RedisAddress:
 
 def _options(query: str, *, tls: bool, sentinel: bool) -> dict[str, str]:
     known = (*_LOGIN, *(_TLS if tls else ()), *(_SENTINEL if sentinel else ()))
-    options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
-    unknown = [name for name in options if name not in known]
-    if unknown:
-        raise ValueError(f"no option {unknown[0]!r} in this URL; there are {', '.join(known)}")
+    try:
+        options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
+    except ValueError:
+        raise _AddressError(f"behind ? come options such as db=1; {_ENCODE}") from None
+    if any(name not in known for name in options):
+        # Without the name: it may be what follows a ? in a password.
+        raise _AddressError(f"an option behind ? is none of {', '.join(known)}; {_ENCODE}")
     if options.get("ssl_cert_reqs", "required") not in ("required", "none"):
-        raise ValueError("ssl_cert_reqs is required or none")
+        raise _AddressError("ssl_cert_reqs is required or none")
     return options
 
 
 def _take_service(path: list[str]) -> str:
     if not path:
-        raise ValueError("a Sentinel URL names the service: redis+sentinel://host:26379/SERVICE")
+        raise _AddressError("a Sentinel URL names the service: redis+sentinel://host:26379/SERVICE")
     return path.pop(0)
 
 
 def _place(text: str, default_port: int) -> tuple[str, int]:
-    parts = urlsplit(f"//{text}")
-    if parts.hostname is None:
-        raise ValueError("the URL names no host")
-    return parts.hostname, default_port if parts.port is None else parts.port
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise _AddressError(f"the port behind the host is no number up to 65535; {_ENCODE}") from None
+    if host is None:
+        raise _AddressError("the URL names no host")
+    return host, default_port if port is None else port
 
 
 def _database(text: str, kind: str, rest: list[str]) -> int:
     if rest or not text.isascii() or not text.isdecimal():
-        raise ValueError("behind the host comes the number of the database, such as /1")
+        raise _AddressError(f"behind the host comes the number of the database, such as /1; {_ENCODE}")
     if kind == "cluster" and int(text):
-        raise ValueError("a cluster has database 0 alone")
+        raise _AddressError("a cluster has database 0 alone")
     return int(text)
