@@ -22,6 +22,7 @@ settle_seconds=${SETTLE_SECONDS:-8}
 roles=(bigboard-feed bigboard-collector bigboard-gateway@1 bigboard-gateway@2)
 aggregators=(bigboard-aggregator@2 bigboard-aggregator@1)
 restarted=()
+declare -A lives
 
 die() { echo "deploy.sh: $*" >&2; exit 1; }
 say() { echo "$*" >&2; }
@@ -103,21 +104,33 @@ opener.open(f"http://127.0.0.1:{sys.argv[1]}/health?ready", timeout=3)
 PYTHON
 }
 
+# What changes whenever systemd starts a unit again.
+life_of() { systemctl show -p ActiveState,MainPID,NRestarts "$1"; }
+
 # Whether a unit is up, answers, and goes on doing so in one and the same process.
 healthy() {
   local unit=$1 life="" now since=$SECONDS deadline=$((SECONDS + health_seconds))
   while [ $SECONDS -lt $deadline ]; do
     sleep 0.5
-    now=$(systemctl show -p ActiveState,MainPID,NRestarts "$unit")
+    now=$(life_of "$unit")
     case $now in *ActiveState=active*) ;; *) now="" ;; esac
     if [ -z "$now" ] || [ "$now" != "$life" ] || ! answers "$unit"; then
       life=$now
       since=$SECONDS
     elif [ $((SECONDS - since)) -ge "$settle_seconds" ]; then
+      lives[$unit]=$now
       return 0
     fi
   done
   return 1
+}
+
+# On a slow machine a unit may end later than it was waited for. By now it would have.
+all_live_on() {
+  local unit
+  for unit in "${restarted[@]}"; do
+    [ "$(life_of "$unit")" = "${lives[$unit]}" ] || { say "$unit does not stay: journalctl -u $unit"; return 1; }
+  done
 }
 
 restart() {
@@ -185,7 +198,7 @@ restart_all() {
   for unit in "${roles[@]}"; do
     restart "$unit" || return 1
   done
-  restart_aggregators
+  restart_aggregators && all_live_on
 }
 
 # The way back, for those alone that went: a leader that still runs the release before goes on. One that does not come up keeps

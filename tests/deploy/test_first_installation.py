@@ -195,13 +195,13 @@ async def test_an_upgrade_goes_role_by_role_with_the_leader_last_and_back_if_one
 
 class CollectorRole:
     def __init__(self, *_):
-        time.sleep(1.5)
+        time.sleep(1)
         raise SystemExit(1)
 """
     broken = changed(wheel, machine.root, "bigboard/runtime/collector_role.py", ends)
     done = await machine.deploy(str(broken), SETTLE_SECONDS="4", HEALTH_SECONDS="12")
     assert done.returncode == 1
-    assert "bigboard-collector does not come up" in done.stderr
+    assert re.search("bigboard-collector does not (come up|stay)", done.stderr)
     assert f"{second} runs again" in done.stderr
     assert machine.systemd.running() == dict.fromkeys(_ROLES, second)
     await machine.until_all_is_up(token)
