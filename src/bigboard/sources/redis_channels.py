@@ -6,7 +6,6 @@ the tickers are read again, which brings prices up to date, and the services men
 
 from __future__ import annotations
 
-import asyncio
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -111,7 +110,6 @@ class RedisChannels:
                 if self.connected and self._clock.monotonic_s() - self._since_s >= _LASTING_S:
                     wait_s = _FIRST_WAIT_S
                 await self._lost(error, take)
-            _heed_cancellation()
             # Spread, so that a Redis that comes back is not met by all who wait for it at once.
             await self._clock.sleep(wait_s * self._rng.uniform(0.8, 1.2))
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
@@ -174,11 +172,9 @@ class RedisChannels:
                 client, channel_patterns(self._prefix), idle_s=self._idle_s, timeout_s=self._timeout_s
             )
             try:
-                _heed_cancellation()
                 await self._begin(take)
                 if self._held is None:
                     await self._take_tickers(client, take)
-                _heed_cancellation()
                 await self._read_on(subscription, take)
             finally:
                 await subscription.close()
@@ -252,14 +248,3 @@ class RedisChannels:
                 count=count,
                 error=str(rejected)[:500],
             )
-
-
-def _heed_cancellation() -> None:
-    """End here if the task was cancelled while redis-py was at work.
-
-    The library writes with ``asyncio.wait_for``. Before Python 3.12 that forgets a cancellation which comes when the writing
-    is just done (CPython's issue 86296), and this source would listen for ever.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

@@ -41,6 +41,7 @@ _BATCH: Final = 256
 _BATCH_BYTES: Final = 65_536
 _LONGEST_WAITING: Final = 64 * 1024 * 1024
 """Bytes of a message that is not whole yet. Redis, unless told otherwise, cuts off a subscriber that is 32 MB behind."""
+_END_S: Final = 5.0
 _MORE: Final = object()
 
 
@@ -163,4 +164,5 @@ async def _connections(client: RedisClient) -> list[Callable[[], AbstractConnect
 
 async def _disconnect(connection: AbstractConnection) -> None:
     with suppress(*REDIS_AWAY):
-        await connection.disconnect(nowait=True)
+        async with within(_END_S):
+            await connection.disconnect(nowait=True)
