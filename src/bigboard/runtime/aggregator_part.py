@@ -7,7 +7,6 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import structlog
 
 from bigboard.aggregator import Aggregator
@@ -16,8 +15,9 @@ from bigboard.aggregator.service_watch import ServiceWatch
 from bigboard.board import Board, Selection, Subscription, Update
 from bigboard.epoch import new_epoch
 from bigboard.errors import SpineUnavailable
-from bigboard.runtime.background import end_all
+from bigboard.runtime.background import end_all, until_one_ends
 from bigboard.runtime.gateway_part import board_limits
+from bigboard.runtime.redis_parts import say_row
 from bigboard.spine.takeover import take_over
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class AggregatorPart:
         self._hold()
         listening = asyncio.create_task(self._source.run(self._take), name="source")
         leading = asyncio.create_task(self._lead_whenever(), name="leading")
-        await _until_one_ends(listening, leading)
+        await until_one_ends(listening, leading)
 
     async def _lead_whenever(self) -> None:
         while True:
@@ -116,10 +116,9 @@ class AggregatorPart:
 
     async def _say(self, row: dict[str, Any]) -> None:
         """Have whoever leads write this process's row."""
-        channel = f"{self._settings.redis_prefix}services:{self.name}"
         # While Redis is away nobody leads, and there is nothing to say to anybody.
         with contextlib.suppress(SpineUnavailable):
-            await self._spine.connection.publish(channel, msgspec.msgpack.encode(row))
+            await say_row(self._spine.connection, self._settings, self.name, row)
 
     def _look_around(self) -> None:
         """What the services of the board last said may be old: they have to say it again, and the last leader is gone."""
@@ -142,7 +141,7 @@ class AggregatorPart:
             # What another writer left half done is not this one's: it starts from the board alone.
             self.aggregator = self._new(self._settings, self._clock, self._spine, self.name)
             self._watch = self._new_watch()
-            await _until_one_ends(keeping, asyncio.create_task(self._work(), name="aggregator"))
+            await until_one_ends(keeping, asyncio.create_task(self._work(), name="aggregator"))
             _log.warning("the lease is lost", sequence=self.board.sequence)
         finally:
             self._hold()
@@ -197,13 +196,3 @@ class AggregatorPart:
                 own.data["latency_ms"] = round(latency_ms, 2)
             overdue = self._watch.overdue(self._clock.monotonic_s())
             self.aggregator.ingest([own, self._source.service(), *overdue])
-
-
-async def _until_one_ends(*tasks: asyncio.Task[None]) -> None:
-    """Wait until one of them ends, and end the others; raises what it raised."""
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await end_all(*tasks)
-    for task in done:
-        task.result()

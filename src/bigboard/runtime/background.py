@@ -12,7 +12,7 @@ import structlog
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Mapping
 
-__all__ = ["end_all", "run_until", "stopped_by_signals"]
+__all__ = ["end_all", "run_until", "stopped_by_signals", "until_one_ends"]
 
 _log = structlog.stdlib.get_logger("bigboard.runtime")
 
@@ -26,12 +26,17 @@ async def run_until(stop: asyncio.Event, parts: Mapping[str, Coroutine[Any, Any,
     """Run parts, by their names, until ``stop`` is set or one of them ends: then its error is raised."""
     tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
     stopped = asyncio.create_task(stop.wait(), name="stop")
+    await until_one_ends(stopped, *tasks)
+
+
+async def until_one_ends(*tasks: asyncio.Task[Any]) -> None:
+    """Wait until one of them ends, and end the others; raises what it raised."""
     try:
-        done, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await end_all(stopped, *tasks)
+        await end_all(*tasks)
+    for task in done:
+        task.result()
 
 
 async def end_all(*tasks: asyncio.Task[Any]) -> None:

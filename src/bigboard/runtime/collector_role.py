@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from bigboard.collector import MarketCollector
 from bigboard.collector.outbox import Outbox
 from bigboard.collector.zeromq_source import ZeromqSource
 from bigboard.garbage import Garbage
 from bigboard.redis_link import RedisAddress
 from bigboard.runtime.background import run_until, stopped_by_signals
 from bigboard.runtime.collector_row import CollectorRow
-from bigboard.runtime.collector_settings import collector_settings
+from bigboard.runtime.collector_settings import build_collector
 from bigboard.runtime.redis_parts import build_publisher, go_on_with_candles, redis_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bigboard.clock import Clock
+    from bigboard.collector import MarketCollector
     from bigboard.settings import Settings
 
 __all__ = ["CollectorRole"]
@@ -92,15 +92,8 @@ class CollectorRole:
         return self.source.name, self.source.mode, self.source.venue
 
     async def _begin(self) -> MarketCollector:
-        source = self.source
-        collector = MarketCollector(
-            feed=source.name,
-            mode=source.mode,
-            venue=source.venue,
-            started_at=self._clock.epoch_ms(),
-            settings=collector_settings(self.settings),
-        )
-        await go_on_with_candles(self.settings, collector, source.name, self.publisher, self._tell)
+        collector = build_collector(self.settings, self.source, self._clock.epoch_ms())
+        await go_on_with_candles(self.settings, collector, self.source.name, self.publisher, self._tell)
         self.collector = collector
         return collector
 

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bigboard.collector import MarketCollector
 from bigboard.collector.settings import CollectorSettings
 
 if TYPE_CHECKING:
+    from bigboard.feed.base import Feed
     from bigboard.settings import Settings
 
-__all__ = ["collector_settings"]
+__all__ = ["build_collector", "collector_settings"]
+
+
+def build_collector(settings: Settings, feed: Feed, now_ms: int) -> MarketCollector:
+    """The collector of a feed, begun now."""
+    return MarketCollector(
+        feed=feed.name,
+        mode=feed.mode,
+        venue=feed.venue,
+        started_at=now_ms,
+        settings=collector_settings(settings),
+    )
 
 
 def collector_settings(settings: Settings) -> CollectorSettings:

@@ -10,10 +10,9 @@ import structlog
 from bigboard.aggregator import Aggregator
 from bigboard.board import Board, Selection, Subscription
 from bigboard.clock import SystemClock
-from bigboard.collector.market import MarketCollector
 from bigboard.epoch import new_epoch
 from bigboard.runtime.background import end_all, stopped_by_signals
-from bigboard.runtime.collector_settings import collector_settings
+from bigboard.runtime.collector_settings import build_collector
 from bigboard.runtime.gateway_part import GatewayPart, board_limits
 from bigboard.spine import MemorySpine
 
@@ -48,13 +47,7 @@ class Embedded:
             self.clock,
             commit_interval_s=settings.commit_interval,
         )
-        self.collector = MarketCollector(
-            feed=feed.name,
-            mode=feed.mode,
-            venue=feed.venue,
-            started_at=self.clock.epoch_ms(),
-            settings=collector_settings(settings),
-        )
+        self.collector = build_collector(settings, feed, self.clock.epoch_ms())
         self.gateway = GatewayPart(settings, self.clock, self.spine, self._parts, epoch=epoch)
         self.hub = self.gateway.hub
         self._stop = asyncio.Event()

@@ -6,13 +6,11 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from bigboard.board import Selection, Subscription
 from bigboard.errors import SpineUnavailable
 from bigboard.runtime.background import end_all, stopped_by_signals
 from bigboard.runtime.gateway_part import GatewayPart
-from bigboard.runtime.redis_parts import build_spine, process_name, redis_url
+from bigboard.runtime.redis_parts import build_spine, process_name, redis_url, say_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,7 +75,7 @@ class GatewayRole:
                 await self.part.close()
                 with suppress(SpineUnavailable):
                     # It ends in order: nobody has to be told that it is down.
-                    await self._say({"deleted": True})
+                    await say_row(self.spine.connection, self.settings, self.name, {"deleted": True})
                 await self.spine.close()
                 await end_all(stop, *tasks, *ports)
 
@@ -89,15 +87,11 @@ class GatewayRole:
                 row["latency_ms"] = round(self.latency_ms, 2)
             begun_s = self._clock.monotonic_s()
             try:
-                await self._say(row)
+                await say_row(self.spine.connection, self.settings, self.name, row)
                 self.latency_ms = (self._clock.monotonic_s() - begun_s) * 1_000
             except SpineUnavailable:
                 self.latency_ms = None
             await self._clock.sleep(_REPORT_S)
-
-    async def _say(self, row: dict[str, Any]) -> None:
-        channel = f"{self.settings.redis_prefix}services:{self.name}"
-        await self.spine.connection.publish(channel, msgspec.msgpack.encode(row))
 
     async def _watch(self) -> None:
         """Say what is waited for, every few seconds."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from bigboard.collector.redis_candles import left_candles
 from bigboard.collector.redis_commands import KeyWriter
@@ -21,8 +23,17 @@ if TYPE_CHECKING:
     from bigboard.collector import MarketCollector
     from bigboard.collector.outbox import Outbox
     from bigboard.settings import Settings
+    from bigboard.spine.redis_connection import RedisConnection
 
-__all__ = ["build_channels", "build_publisher", "build_spine", "go_on_with_candles", "process_name", "redis_url"]
+__all__ = [
+    "build_channels",
+    "build_publisher",
+    "build_spine",
+    "go_on_with_candles",
+    "process_name",
+    "redis_url",
+    "say_row",
+]
 
 _TIMEOUT_S: Final = 5.0
 
@@ -90,6 +101,11 @@ async def go_on_with_candles(
         tell(f"Candles under way begin anew: no answer from {publisher.where} about those of an earlier run")
     collector.resume(candles or {})
     publisher.keep_candles_of(feed)
+
+
+async def say_row(connection: RedisConnection, settings: Settings, name: str, row: dict[str, Any]) -> None:
+    """Publish a process's own row in ``services``, as any service does. Raises ``SpineUnavailable``."""
+    await connection.publish(f"{settings.redis_prefix}services:{name}", msgspec.msgpack.encode(row))
 
 
 def process_name(settings: Settings, role: str, port: int | None = None) -> str:

@@ -6,12 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from bigboard.board.symbols import normalise_symbol
-from bigboard.collector import MarketCollector
 from bigboard.collector.outbox import Outbox
 from bigboard.runtime.aggregator_part import AggregatorPart
 from bigboard.runtime.background import end_all
 from bigboard.runtime.collector_row import CollectorRow
-from bigboard.runtime.collector_settings import collector_settings
+from bigboard.runtime.collector_settings import build_collector
 from bigboard.runtime.gateway_role import GatewayRole
 from bigboard.runtime.redis_parts import (
     build_channels,
@@ -64,13 +63,7 @@ class RedisUp:
         self.outbox = Outbox(interval_s=settings.redis_write_interval, max_levels=settings.max_levels)
         self._names: dict[str, str] = {}
         self._publisher = build_publisher(settings, self.outbox, self._names, clock, tell)
-        self._collector = MarketCollector(
-            feed=feed.name,
-            mode=feed.mode,
-            venue=feed.venue,
-            started_at=clock.epoch_ms(),
-            settings=collector_settings(settings),
-        )
+        self._collector = build_collector(settings, feed, clock.epoch_ms())
         self._events = 0
         self._row = CollectorRow(
             _name(settings, _COLLECTOR, _COLLECTOR), clock, self._publisher, messages=lambda: self._events
