@@ -33,6 +33,7 @@ __all__ = [
     "Ended",
     "Gateway",
     "Up",
+    "clean_environment",
     "close_of",
     "gateway",
     "run",
@@ -195,7 +196,8 @@ class Ended:
         self.err = err.decode()
 
 
-def _environment(variables: dict[str, str] | None) -> dict[str, str]:
+def clean_environment(variables: dict[str, str] | None = None) -> dict[str, str]:
+    """What `bigboard` is started with: nothing of the settings of whoever runs the tests."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(tuple(_OWN))}
     # The keys of whoever runs the tests are not the tests' business.
     clean["HOME"] = "/nonexistent"
@@ -226,7 +228,7 @@ async def starting(
     return await asyncio.create_subprocess_exec(
         *limited, sys.executable, "-m", "bigboard", *arguments,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env=_environment(environment), cwd=folder, limit=2**24,
+        env=clean_environment(environment), cwd=folder, limit=2**24,
     )  # fmt: skip
 
 

@@ -12,11 +12,11 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import psutil
 import redis
-from yardsticks.base import read_line
+from yardsticks.base import end, read_line
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -89,7 +89,7 @@ class Processes:
             command, cwd=_BENCHMARKS, env={**os.environ, **_OPEN_HOUSE, **environment},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        self._stack.callback(_end, process)
+        self._stack.callback(end, process)
         self.watch(role, process.pid)
         return process
 
@@ -143,18 +143,6 @@ class Processes:
             return {process.pid: sum(process.cpu_times()[:2]) for _, process in self._running}
         except psutil.Error as error:
             raise RuntimeError(f"a process has ended: {error}") from None
-
-
-def _end(process: subprocess.Popen[Any]) -> None:
-    process.terminate()
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(5)
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
 
 
 def _until_it_answers(port: int) -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "Beats",
     "Running",
     "Yardstick",
+    "end",
     "on_core",
     "read_line",
     "run_module",
@@ -85,15 +86,20 @@ class Running:
     def stop(self) -> None:
         """End all processes, the publisher before the server."""
         for process in reversed(self.processes):
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(5)
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            end(process)
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """End a process, by force if need be."""
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 class Yardstick(Protocol):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from redis_servers import free_port
-from servers import DEADLINE_S, until
+from servers import DEADLINE_S, clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ class Fleet:
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bigboard", *self._commands[name], "--name", name,
-                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env=_environment(),
+                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment(),
             )  # fmt: skip
 
     async def stop(self, name: str, number: int = signal.SIGKILL) -> None:
@@ -92,10 +92,6 @@ def resident_mib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("BIGBOARD_")}
-
-
 async def _answers(client: Any, url: str) -> bool:
     try:
         return bool((await client.get(url)).status_code == httpx.codes.OK)
@@ -117,4 +113,3 @@ async def fleet(server: RedisServer, folder: Path) -> AsyncIterator[Fleet]:
     finally:
         for name in made.names:
             await made.stop(name)
-    await until(lambda: not made.ended())
