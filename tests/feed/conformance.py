@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FeedConformance", "collect"]
 
-HELD_S = 0.020
+HELD_S = 0.010
 """How long a feed may hold the event loop, in processor time: what other programs do to the machine does not count."""
 
 
