@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bigboard.board import Board, Limits, Selection, Subscription, Update
 from bigboard.errors import CursorUnavailable
-from bigboard.wire import Format, Frame, Frames
+from bigboard.wire import Format, Frames
+from bigboard.wire.changes import Changes
 from bigboard.wire.codec import encode
 from bigboard.wire.fragments import Fragments
 from wire.choices import Seeded
@@ -83,11 +84,11 @@ def test_rows_keep_their_order(form: Format) -> None:
         board.commit(3)
     names = [Subscription("orders", str(number)) for number in (3, 7, 12, 30)]
     for since in (0, 1, 3):
-        payload = Fragments(board, since, "now").diff(Selection(names), form)
-        assert payload is not None
+        frame = Fragments(Changes(board, since), form, "now").diff(Selection(names))
+        assert frame is not None
         diff = board.diff(since, Selection(names))
         assert diff is not None
-        shared = decoded(Frame(payload, form))["changes"]["orders"]
+        shared = decoded(frame)["changes"]["orders"]
         new = [row for row in diff.changes["orders"] if "deleted" not in row]
         assert [row for row in shared if "deleted" not in row] == new
         assert all("deleted" in row for row in shared[: len(shared) - len(new)])
@@ -122,7 +123,19 @@ def test_one_that_comes_back_alone_has_nothing_cut_for_it() -> None:
     for since in range(100):
         frames.diff(Format.JSON, Selection([Subscription("market_data", "K99")]), since)
     assert frames.fragments == 0
-    assert len(frames._fragments) <= 64
+    assert len(frames._asked) <= 64
+
+
+def test_frames_of_many_watch_lists_are_not_kept() -> None:
+    board = Board("E")
+    for number in range(1_000):
+        board.apply(Update("market_data", f"K{number}", {"last_price": number}))
+    board.commit(1)
+    fragments = Fragments(Changes(board, 0), Format.JSON, "now")
+    for number in range(1_000):
+        assert fragments.diff(Selection([Subscription("market_data", f"K{number}")])) is not None
+    assert fragments.encodings == 1_000
+    assert len(fragments._frames) <= 64
 
 
 def test_equal_heartbeats_are_one_frame() -> None:

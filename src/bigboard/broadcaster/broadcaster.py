@@ -45,7 +45,7 @@ class Broadcaster:
         self._seen = frames.board.cursor
         """Where the board was when groups were last told of changes."""
         self._groups: dict[GroupKey, list[Group]] = {}
-        self._interest = Interest()
+        self._armed = Interest()
         self._schedule = Schedule()
         self._phases = Phases()
         self._heartbeat_s = heartbeat_s
@@ -123,8 +123,7 @@ class Broadcaster:
             group = self._join(member, now)
             # Its old group may have held a change back; in an armed group only the next commit would bring it, and that
             # would be too early for a client that has just got a diff.
-            group.armed = False
-            group.dirty = True
+            self._armed.discard(group)
             if group.due is None:
                 group.due = now.monotonic + group.key.interval_ms / 1000
             self._plan(group)
@@ -154,23 +153,14 @@ class Broadcaster:
         return due
 
     def _look(self, now: Instant) -> None:
-        """Tell the groups of what was committed; those that are armed send it at once."""
+        """Tell the armed groups of what was committed; they send it at once. The others learn of it when they are due."""
         present = self._frames.board.cursor
         if present == self._seen:
             return
-        touched = self._frames.touched(self._seen)
+        if self._armed:
+            for group in self._armed.concerned(self._frames.touched(self._seen)):
+                self._bring_on(group, now)
         self._seen = present
-        concerned = self._all_groups() if touched is None else self._interest.concerned(touched)
-        armed: dict[Group, None] = {}
-        for group in concerned:
-            group.dirty = True
-            if group.armed:
-                armed[group] = None
-        for group in armed:
-            self._bring_on(group, now)
-
-    def _all_groups(self) -> list[Group]:
-        return [group for phases in self._groups.values() for group in phases]
 
     def _wake(self, group: Group, now: Instant) -> None:
         if group.due is not None and group.due <= now.monotonic:
@@ -198,21 +188,21 @@ class Broadcaster:
 
     def _bring_on(self, group: Group, now: Instant) -> None:
         """Send the members of a group what they lack."""
-        everybody, group.dirty = group.dirty, False
         # A copy: whoever leaves the step in what follows has just got something.
         others = list(group.others) if group.others else ()
-        sent, late = everybody and group.step.update(now), False
+        late = False
+        sent = to_all = group.step.update(now)
         for member in others:
-            # Without news only those can lack something who were not ready before.
-            if everybody or member in self._stuck_since:
-                got, skipped = self._bring_on_one(group, member, now)
-                sent |= got
-                late |= skipped
-        if sent and everybody:
+            got, skipped = self._bring_on_one(group, member, now)
+            sent |= got
+            late |= skipped
+        if to_all or (sent and not len(group.step)):
             group.last_sent = now.monotonic
-        group.armed = not sent
-        again = self._again(group, now.monotonic)
-        group.due = again if sent or late else None
+        if sent:
+            self._armed.discard(group)
+        else:
+            self._armed.add(group)
+        group.due = self._again(group, now.monotonic) if sent or late else None
         self._plan(group)
 
     def _again(self, group: Group, now: float) -> float:
@@ -240,7 +230,7 @@ class Broadcaster:
     def _heartbeat(self, group: Group, now: Instant) -> None:
         group.last_sent = now.monotonic
         # An interval may be longer than the time between heartbeats: what it holds back stays held back.
-        held_back = not group.armed and group.due is not None and group.due > now.monotonic
+        held_back = group not in self._armed and group.due is not None and group.due > now.monotonic
         others = list(group.others.items())
         # A heartbeat says that nothing has changed, so what has changed and may go out goes instead.
         if not held_back and group.step.update(now):
@@ -263,7 +253,7 @@ class Broadcaster:
             self._put_in_step(group, member)
 
     def _has_sent(self, group: Group, now: Instant) -> None:
-        group.armed = False
+        self._armed.discard(group)
         group.due = self._again(group, now.monotonic)
 
     def _skip(self, member: Member, now: Instant) -> bool:
@@ -292,7 +282,7 @@ class Broadcaster:
         if group is None:
             group = Group(key, now.monotonic, self._phases.next_phase())
             phases.append(group)
-            self._interest.add(group)
+            self._armed.add(group)
         group.others[member] = self._sent[member.client_class]
         self.members[member] = group
         self._phases.join(key.interval_ms)
@@ -313,7 +303,7 @@ class Broadcaster:
         phases.remove(group)
         if not phases:
             del self._groups[group.key]
-        self._interest.discard(group)
+        self._armed.discard(group)
         self._schedule.drop(group)
 
 

@@ -29,11 +29,12 @@ class GroupKey(NamedTuple):
 class Group:
     """The members of a group, or of one phase of a large one, and its rhythm.
 
-    A group is *armed* when a whole interval has passed since its last diff: then the first change goes out at once.
-    Otherwise it waits until ``due``. An armed group may be due too, for members that were not ready.
+    A group is *armed* when a whole interval has passed since its last diff: then the first change goes out at once, and the
+    broadcaster keeps it in its ``Interest``. Otherwise it waits until ``due``. An armed group may be due too, for members
+    that were not ready.
     """
 
-    __slots__ = ("armed", "dirty", "due", "entry", "key", "last_sent", "others", "phase", "step", "wakes")
+    __slots__ = ("due", "entry", "key", "last_sent", "others", "phase", "step", "wakes")
 
     def __init__(self, key: GroupKey, now: float, phase: float) -> None:
         self.key = key
@@ -43,9 +44,6 @@ class Group:
         """The members that are ready, and have got all that the group got."""
         self.others: dict[Member, Sent] = {}
         """The members that are not in step, or not yet, each with the tally of its class."""
-        self.armed = True
-        self.dirty = False
-        """Whether something may have changed for its members since the last look at all of them."""
         self.due: float | None = None
         """When to look at its members again, in seconds of the steady clock; ``None`` if only a commit can bring news."""
         self.last_sent = now

@@ -71,22 +71,26 @@ class _Msgpack:
         return self.encode(key)
 
     def map(self, entries: Sequence[bytes]) -> bytes:
-        return _counted(len(entries), 0x80, b"\xde", b"\xdf") + b"".join(entries)
+        count = len(entries)
+        return (_SMALL_MAPS[count] if count < _SMALL else _large(count, b"\xde", b"\xdf")) + b"".join(entries)
 
     def array(self, items: Sequence[bytes]) -> bytes:
-        return _counted(len(items), 0x90, b"\xdc", b"\xdd") + b"".join(items)
+        count = len(items)
+        return (_SMALL_ARRAYS[count] if count < _SMALL else _large(count, b"\xdc", b"\xdd")) + b"".join(items)
 
     def opened(self, message: msgspec.Struct) -> bytes:
         return self.encode(message).removesuffix(b"\x80")
 
 
-def _counted(count: int, small: int, medium: bytes, large: bytes) -> bytes:
-    """The header of a map or an array (the formats *fixmap*, *map 16* and *map 32* of MessagePack, and likewise arrays)."""
-    if count < 16:
-        return bytes((small | count,))
-    if count <= 0xFFFF:
-        return medium + count.to_bytes(2, "big")
-    return large + count.to_bytes(4, "big")
+_SMALL = 16
+_SMALL_MAPS = [bytes((0x80 | count,)) for count in range(_SMALL)]
+_SMALL_ARRAYS = [bytes((0x90 | count,)) for count in range(_SMALL)]
+"""The headers of few entries, which hold their number (the formats *fixmap* and *fixarray* of MessagePack)."""
+
+
+def _large(count: int, medium: bytes, large: bytes) -> bytes:
+    """The header of many entries (*map 16* and *map 32*, and likewise arrays)."""
+    return medium + count.to_bytes(2, "big") if count <= 0xFFFF else large + count.to_bytes(4, "big")
 
 
 ASSEMBLIES: dict[Format, Assembly] = {Format.JSON: _Json(), Format.MSGPACK: _Msgpack()}

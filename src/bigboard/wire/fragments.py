@@ -8,25 +8,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bigboard.board import MergeKind, Selection, Subscription
+from bigboard.board import MergeKind
 from bigboard.wire.assembly import ASSEMBLIES
+from bigboard.wire.codec import Frame
 from bigboard.wire.messages import DiffUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bigboard.board import Board
+    from bigboard.board import Selection
     from bigboard.wire.assembly import Assembly
+    from bigboard.wire.changes import Changes
     from bigboard.wire.codec import Format
 
 __all__ = ["Fragments"]
+
+_MOST_KEPT = 64
+"""Frames that are kept for the next who asks. A large group asks for the same one in each of its phases; ten thousand watch
+lists ask once each, and to keep what they got would only drive the pieces out of the processor's cache."""
 
 
 class _Keyed:
     """The changes of a topic of keys, encoded, with the topic's name before them."""
 
+    __slots__ = ("_entries", "_map", "_name", "_whole")
+
     def __init__(self, topic: str, changes: dict[str, Any], assembly: Assembly) -> None:
-        self._assembly = assembly
+        self._map = assembly.map
         self._name = assembly.key(topic)
         self._entries = {key: assembly.key(key) + assembly.encode(change) for key, change in changes.items()}
         self._whole: bytes | None = None
@@ -37,7 +45,7 @@ class _Keyed:
     def whole(self) -> bytes:
         """All changes."""
         if self._whole is None:
-            self._whole = self._name + self._assembly.map(list(self._entries.values()))
+            self._whole = self._name + self._map(list(self._entries.values()))
         return self._whole
 
     def some(self, keys: Collection[str]) -> bytes | None:
@@ -48,14 +56,16 @@ class _Keyed:
         else:
             # Ten thousand times a tick, so no step of it is left to the interpreter.
             found = list(filter(None, map(entries.get, keys)))
-        return self._name + self._assembly.map(found) if found else None
+        return self._name + self._map(found) if found else None
 
 
 class _Rows:
     """The changes of a topic of rows, encoded, with the topic's name before them."""
 
+    __slots__ = ("_array", "_index", "_name", "_records")
+
     def __init__(self, topic: str, changes: Sequence[dict[str, Any]], id_field: str, assembly: Assembly) -> None:
-        self._assembly = assembly
+        self._array = assembly.array
         self._name = assembly.key(topic)
         self._records = [assembly.encode(record) for record in changes]
         self._index: dict[str, list[int]] = {}
@@ -68,76 +78,71 @@ class _Rows:
 
     def whole(self) -> bytes:
         """All changes."""
-        return self._name + self._assembly.array(self._records)
+        return self._name + self._array(self._records)
 
     def some(self, keys: Collection[str]) -> bytes | None:
         """The changes of these rows, in the order in which they stand among all; ``None`` if there are none."""
         positions = sorted(at for key in keys for at in self._index.get(key, ()))
-        return self._name + self._assembly.array([self._records[at] for at in positions]) if positions else None
+        return self._name + self._array([self._records[at] for at in positions]) if positions else None
 
 
 class Fragments:
-    """The changes after ``since`` up to the board's present; void after its next commit.
+    """The encoded changes since a cursor, and the frames that are made of them; void after the board's next commit.
 
     ``stamp`` is the moment of that commit, as messages tell it.
     """
 
-    def __init__(self, board: Board, since: int, stamp: str) -> None:
-        self._board = board
-        self._since = since
-        self._stamp = stamp
-        self._changes: dict[str, Any] = {}
-        self._pieces: dict[Format, dict[str, _Keyed | _Rows | None]] = {}
-        self._opened: dict[Format, bytes] = {}
+    __slots__ = ("_assembly", "_changes", "_format", "_frames", "_map", "_opened", "_pieces", "encodings")
+
+    def __init__(self, changes: Changes, format: Format, stamp: str) -> None:
+        self.encodings = 0
+        """How many frames were put together."""
+        self._changes = changes
+        self._format = format
+        self._assembly = assembly = ASSEMBLIES[format]
+        self._map = assembly.map
+        board = changes.board
+        self._opened = assembly.opened(
+            DiffUpdate(epoch=board.epoch, since=changes.since, sequence=board.sequence, timestamp=stamp, changes={})
+        )
+        self._pieces: dict[str, _Keyed | _Rows | None] = {}
+        self._frames: dict[Selection, Frame | None] = {}
 
     def __len__(self) -> int:
         """How many pieces were encoded."""
-        return sum(len(piece) for pieces in self._pieces.values() for piece in pieces.values() if piece is not None)
+        return sum(len(piece) for piece in self._pieces.values() if piece is not None)
 
-    def diff(self, selection: Selection, format: Format) -> bytes | None:
+    def diff(self, selection: Selection) -> Frame | None:
         """The ``diff_update`` of a selection; ``None`` if nothing selected has changed.
 
         Raises ``CursorUnavailable`` if the board cannot diff from there.
         """
-        pieces = self._pieces.get(format)
-        if pieces is None:
-            pieces = self._pieces[format] = {}
+        frames = self._frames
+        if selection in frames:
+            return frames[selection]
+        pieces = self._pieces
         found = []
         for topic, keys in selection.topics.items():
-            piece = pieces[topic] if topic in pieces else self._cut(topic, format)
+            piece = pieces[topic] if topic in pieces else self._cut(topic)
             if piece is not None:
                 part = piece.whole() if keys is None else piece.some(keys)
                 if part is not None:
                     found.append(part)
-        return self._message(found, format) if found else None
+        frame = None
+        if found:
+            self.encodings += 1
+            frame = Frame(self._opened + self._map(found) + self._assembly.end, self._format)
+        if len(frames) < _MOST_KEPT:
+            frames[selection] = frame
+        return frame
 
-    def _message(self, topics: list[bytes], format: Format) -> bytes:
-        assembly = ASSEMBLIES[format]
-        opened = self._opened.get(format)
-        if opened is None:
-            board = self._board
-            empty = DiffUpdate(
-                epoch=board.epoch, since=self._since, sequence=board.sequence, timestamp=self._stamp, changes={}
-            )
-            opened = self._opened[format] = assembly.opened(empty)
-        return opened + assembly.map(topics) + assembly.end
-
-    def _cut(self, topic: str, format: Format) -> _Keyed | _Rows | None:
-        changes = self._of(topic)
-        described = self._board.topics[topic]
+    def _cut(self, topic: str) -> _Keyed | _Rows | None:
+        changes = self._changes.of(topic)
+        described = self._changes.board.topics[topic]
         piece: _Keyed | _Rows | None = None
         if changes and described.kind is MergeKind.ROWS:
-            piece = _Rows(topic, changes, described.id_field, ASSEMBLIES[format])
+            piece = _Rows(topic, changes, described.id_field, self._assembly)
         elif changes:
-            piece = _Keyed(topic, changes, ASSEMBLIES[format])
-        self._pieces[format][topic] = piece
+            piece = _Keyed(topic, changes, self._assembly)
+        self._pieces[topic] = piece
         return piece
-
-    def _of(self, topic: str) -> Any:
-        try:
-            return self._changes[topic]
-        except KeyError:
-            # Topic by topic: one that nobody asks for may be behind its horizon, or large.
-            diff = self._board.diff(self._since, Selection((Subscription(topic),), self._board.topics))
-            changes = self._changes[topic] = diff.changes[topic] if diff is not None else None
-            return changes

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bigboard.wire.changes import Changes
 from bigboard.wire.codec import Format, Frame, encode
 from bigboard.wire.fragments import Fragments
 from bigboard.wire.messages import DiffUpdate, Heartbeat, StateUpdate, rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from bigboard.board import Board, Cursor, Selection, Subscription
 
@@ -34,35 +35,52 @@ class Frames:
 
     def __init__(self, board: Board) -> None:
         self.board = board
-        self.encodings = 0
-        """How many diffs and states were encoded, ever."""
         self._diffs: dict[tuple[bool, int, Selection], Frame | None] = {}
         self._states: dict[tuple[Format, Selection, tuple[Subscription, ...]], Frame] = {}
         self._heartbeats: dict[tuple[Format, Cursor], Frame] = {}
         self._heartbeats_at = 0
-        self._fragments: dict[int, Fragments | None] = {}
+        self._asked: set[int] = set()
+        """The cursors from which a diff was asked for once, or more often."""
+        self._changes: dict[int, Changes] = {}
+        self._in_json: dict[int, Fragments] = {}
+        self._in_msgpack: dict[int, Fragments] = {}
+        self._encodings = 0
         self._earlier_fragments = 0
         self._cached_at = board.cursor
         self._stamp = rfc3339(board.timestamp)
         """The moment of the commit at which it was cached, as messages tell it."""
 
     @property
+    def encodings(self) -> int:
+        """How many diffs and states were encoded, ever."""
+        return self._encodings + sum(fragments.encodings for fragments in self._all_fragments())
+
+    @property
     def fragments(self) -> int:
         """How many pieces of diffs were encoded to be shared, ever."""
-        return self._earlier_fragments + self._fragments_now()
+        return self._earlier_fragments + sum(map(len, self._all_fragments()))
 
     def diff(self, format: Format, selection: Selection, since: int) -> Frame | None:
         """The ``diff_update`` from ``since`` to now; ``None`` if nothing selected has changed.
 
         Raises ``CursorUnavailable`` if the board cannot diff from there.
         """
-        if self._cached_at is not self.board.cursor or len(self._diffs) > _MOST_CACHED:
+        if self._cached_at is not self.board.cursor:
             self._forget_the_past()
-        # Not the format itself: to hash a member of an enumeration costs as much as all the rest of this.
+        # Not by the format itself: to hash a member of an enumeration costs as much as all the rest of this.
+        fragments = (self._in_json if format is _JSON else self._in_msgpack).get(since)
+        if fragments is not None:
+            return fragments.diff(selection)
         key = (format is _JSON, since, selection)
         frame = self._diffs.get(key, _NOT_MADE)
-        if frame is _NOT_MADE:
-            frame = self._diffs[key] = self._encode_diff(format, selection, since)
+        if frame is not _NOT_MADE:
+            return frame
+        fragments = self._cut(format, since)
+        if fragments is not None:
+            return fragments.diff(selection)
+        if len(self._diffs) >= _MOST_CACHED:
+            self._diffs.clear()
+        frame = self._diffs[key] = self._encode_diff(format, selection, since)
         return frame
 
     def state(
@@ -106,21 +124,19 @@ class Frames:
 
     def _forget_the_past(self) -> None:
         if self._cached_at != self.board.cursor:
-            self._earlier_fragments += self._fragments_now()
-            self._fragments.clear()
-            self._diffs.clear()
-            self._states.clear()
+            self._encodings, self._earlier_fragments = self.encodings, self.fragments
+            for made in (self._diffs, self._states, self._asked, self._changes, self._in_json, self._in_msgpack):
+                made.clear()
             self._cached_at = self.board.cursor
             self._stamp = rfc3339(self.board.timestamp)
-        elif len(self._diffs) > _MOST_CACHED:
-            self._diffs.clear()
 
-    def _fragments_now(self) -> int:
-        return sum(len(fragments) for fragments in self._fragments.values() if fragments is not None)
+    def _all_fragments(self) -> Iterator[Fragments]:
+        yield from self._in_json.values()
+        yield from self._in_msgpack.values()
 
     def _encode_state(self, format: Format, selection: Selection, names: Iterable[Subscription], wall_ms: int) -> Frame:
         snapshot = self.board.snapshot(selection)
-        self.encodings += 1
+        self._encodings += 1
         message = StateUpdate(
             epoch=snapshot.epoch,
             sequence=snapshot.sequence,
@@ -131,30 +147,29 @@ class Frames:
         return encode(message, format)
 
     def _encode_diff(self, format: Format, selection: Selection, since: int) -> Frame | None:
-        fragments = self._fragments_of(since)
-        if fragments is not None:
-            payload = fragments.diff(selection, format)
-            if payload is None:
-                return None
-            self.encodings += 1
-            return Frame(payload, format)
         diff = self.board.diff(since, selection)
         if diff is None:
             return None
-        self.encodings += 1
+        self._encodings += 1
         board = self.board
         message = DiffUpdate(
             epoch=board.epoch, since=since, sequence=board.sequence, timestamp=self._stamp, changes=diff.changes
         )
         return encode(message, format)
 
-    def _fragments_of(self, since: int) -> Fragments | None:
-        """The pieces of what changed after a cursor, if it is worth while to cut them."""
-        fragments = self._fragments.get(since)
-        if fragments is None and since in self._fragments:
-            fragments = self._fragments[since] = Fragments(self.board, since, self._stamp)
-        elif fragments is None and len(self._fragments) < _MOST_SHARED:
-            # The first question from a cursor may be the only one. It is answered alone, because to cut all that changed
-            # into pieces costs more, the more so the longer a client was away.
-            self._fragments[since] = None
+    def _cut(self, format: Format, since: int) -> Fragments | None:
+        """The pieces of what changed after a cursor, if it is worth while to cut them.
+
+        The first question from a cursor may be the only one. It is answered alone, because to cut all that changed into
+        pieces costs more, the more so the longer a client was away.
+        """
+        if since not in self._asked:
+            if len(self._asked) < _MOST_SHARED:
+                self._asked.add(since)
+            return None
+        changes = self._changes.get(since)
+        if changes is None:
+            changes = self._changes[since] = Changes(self.board, since)
+        fragments = Fragments(changes, format, self._stamp)
+        (self._in_json if format is _JSON else self._in_msgpack)[since] = fragments
         return fragments

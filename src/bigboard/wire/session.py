@@ -59,6 +59,10 @@ class SessionState(Enum):
     CLOSING = auto()
 
 
+_OPEN = SessionState.OPEN
+"""To look a member of an enumeration up takes a call, which is asked for too often here."""
+
+
 class ServerSession:
     """One client: its subscriptions, its cursor, and its conversation."""
 
@@ -188,20 +192,22 @@ class ServerSession:
 
         The caller sends the frame to the client, and to all who stand with it: their cursor has moved.
         """
-        if self.state is not SessionState.OPEN or not self._holding.names:
+        holding = self._holding
+        if self.state is not _OPEN or not holding.names:
             return None
-        board, cursor = self._frames.board, self.standing.cursor
-        if cursor.epoch == board.epoch:
-            if cursor.sequence == board.sequence:
-                return None
+        standing, frames = self.standing, self._frames
+        cursor, present = standing.cursor, frames.board.cursor
+        if cursor == present:
+            return None
+        if cursor.epoch == present.epoch:
             try:
-                frame = self._frames.diff(self.format, self.selection, cursor.sequence)
+                frame = frames.diff(self.format, holding.selection, cursor.sequence)
             except CursorUnavailable:
-                frame = self._state(self._holding.names, now)
+                frame = self._state(holding.names, now)
         else:
-            frame = self._state(self._holding.names, now)
+            frame = self._state(holding.names, now)
         if frame is not None:
-            self.standing.cursor = board.cursor
+            standing.cursor = present
         return frame
 
     def heartbeat(self, now: Instant, *, stay: bool = False) -> Frame | None:
