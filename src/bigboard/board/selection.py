@@ -71,10 +71,13 @@ class Selection(frozenset[Subscription]):
     that it has to be the set itself.
     """
 
-    __slots__ = ("topics",)
+    __slots__ = ("parts", "topics")
 
     topics: dict[str, frozenset[str] | None]
     """The selected topics in the board's order; ``None`` for every key."""
+    parts: tuple[tuple[str, tuple[str, ...] | None, frozenset[str]], ...]
+    """The same to go through, which is done for each message of a watch list: each topic with its keys as a list, because a
+    set is larger and scattered in memory, and as the set."""
 
     def __new__(cls, subscriptions: Iterable[Subscription], topics: Mapping[str, Topic] = TOPICS) -> Self:
         """The selection of what these select together, on a board with these topics."""
@@ -90,6 +93,9 @@ class Selection(frozenset[Subscription]):
             for name in topics
             if everything or name in whole or name in keys
         }
+        self.parts = tuple(
+            (name, None if some is None else tuple(some), some or frozenset()) for name, some in self.topics.items()
+        )
         return self
 
     def __repr__(self) -> str:

@@ -25,10 +25,12 @@ __all__ = ["Step"]
 class Step:
     """Members whose sessions share one ``Standing``."""
 
-    __slots__ = ("_senders", "_standing", "_tallies")
+    __slots__ = ("_roll", "_senders", "_standing", "_tallies")
 
     def __init__(self) -> None:
         self._senders: dict[Member, Callable[[bytes], int]] = {}
+        self._roll: list[tuple[Member, Callable[[bytes], int]]] | None = None
+        """The same as a list, made anew once somebody has come or gone: who is served from it may leave meanwhile."""
         self._tallies: Counter[Sent] = Counter()
         """How many of the members each class has."""
         self._standing: Standing | None = None
@@ -48,6 +50,7 @@ class Step:
         else:
             session.standing = self._standing
         self._senders[member] = member.send
+        self._roll = None
         self._tallies[sent] += 1
         return True
 
@@ -55,6 +58,7 @@ class Step:
         """Let a member go, which stands where it stood; whether it was here."""
         if self._senders.pop(member, None) is None:
             return False
+        self._roll = None
         member.session.part()
         self._tallies[sent] -= 1
         if not self._senders:
@@ -69,35 +73,38 @@ class Step:
 
     def update(self, now: Instant) -> bool:
         """Send what they all lack; whether they lacked anything."""
-        if not self._senders:
+        roll = self._roll or self._call()
+        if not roll:
             return False
-        lead = next(iter(self._senders))
-        frame = lead.session.update(now)
+        frame = roll[0][0].session.update(now)
         if frame is None:
             return False
-        self._send(lead, frame)
+        self._send(roll, frame)
         return True
 
     def heartbeat(self, now: Instant, *, stay: bool) -> int:
         """Send a heartbeat; to how many."""
-        if not self._senders:
+        roll = self._roll or self._call()
+        if not roll:
             return 0
-        lead = next(iter(self._senders))
-        frame = lead.session.heartbeat(now, stay=stay)
+        frame = roll[0][0].session.heartbeat(now, stay=stay)
         if frame is None:
             return 0
-        count = len(self._senders)
-        self._send(lead, frame)
-        return count
+        self._send(roll, frame)
+        return len(roll)
 
-    def _send(self, lead: Member, frame: Frame) -> None:
+    def _call(self) -> list[tuple[Member, Callable[[bytes], int]]]:
+        self._roll = roll = list(self._senders.items())
+        return roll
+
+    def _send(self, roll: list[tuple[Member, Callable[[bytes], int]]], frame: Frame) -> None:
         for sent, count in self._tallies.items():
             sent.frames += count
             sent.bytes += count * len(frame.payload)
-        data = lead.prepare(frame)
+        data = roll[0][0].prepare(frame)
         size = len(data)
-        # A copy: a member that cannot take all of it leaves in here.
-        for member, send in list(self._senders.items()):
+        # A member that cannot take all of it leaves in here; the next roll is another list.
+        for member, send in roll:
             try:
                 taken = send(data)
                 if taken == size:

@@ -48,11 +48,11 @@ class _Keyed:
             self._whole = self._name + self._map(list(self._entries.values()))
         return self._whole
 
-    def some(self, keys: Collection[str]) -> bytes | None:
-        """The changes of these keys; ``None`` if there are none."""
+    def some(self, keys: Sequence[str], among: Collection[str]) -> bytes | None:
+        """The changes of these keys, given as a list and as a set; ``None`` if there are none."""
         entries = self._entries
         if len(keys) > len(entries):
-            found = [entry for key, entry in entries.items() if key in keys]
+            found = [entry for key, entry in entries.items() if key in among]
         else:
             # Ten thousand times a tick, so no step of it is left to the interpreter.
             found = list(filter(None, map(entries.get, keys)))
@@ -80,7 +80,7 @@ class _Rows:
         """All changes."""
         return self._name + self._array(self._records)
 
-    def some(self, keys: Collection[str]) -> bytes | None:
+    def some(self, keys: Sequence[str], among: Collection[str]) -> bytes | None:  # noqa: ARG002 - as above
         """The changes of these rows, in the order in which they stand among all; ``None`` if there are none."""
         positions = sorted(at for key in keys for at in self._index.get(key, ()))
         return self._name + self._array([self._records[at] for at in positions]) if positions else None
@@ -122,10 +122,10 @@ class Fragments:
             return frames[selection]
         pieces = self._pieces
         found = []
-        for topic, keys in selection.topics.items():
+        for topic, keys, among in selection.parts:
             piece = pieces[topic] if topic in pieces else self._cut(topic)
             if piece is not None:
-                part = piece.whole() if keys is None else piece.some(keys)
+                part = piece.whole() if keys is None else piece.some(keys, among)
                 if part is not None:
                     found.append(part)
         frame = None
