@@ -94,13 +94,23 @@ install_units() {
 setting() { sed -n "s/^$1=//p" "$root/etc/bigboard/$2" | tail -n 1 | tr -d "\"'"; }
 hub_port() { setting BIGBOARD_HUB_PORT "gateway-$1.env"; }
 
+# The certificate that a gateway shows; nothing, if it speaks without TLS.
+certificate() {
+  local own
+  own=$(setting BIGBOARD_TLS_CERT "gateway-$1.env")
+  echo "${own:-$(setting BIGBOARD_TLS_CERT bigboard.env)}"
+}
+
 # A gateway has to have a state, too: the clients of the next one are to go there.
 answers() {
   case $1 in bigboard-gateway@*) ;; *) return 0 ;; esac
-  "$root/opt/bigboard/current/bin/python" - "$(hub_port "${1#*@}")" <<'PYTHON' 2>/dev/null
-import sys, urllib.request
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-opener.open(f"http://127.0.0.1:{sys.argv[1]}/health?ready", timeout=3)
+  "$root/opt/bigboard/current/bin/python" - "$(hub_port "${1#*@}")" "$(certificate "${1#*@}")" <<'PYTHON' 2>/dev/null
+import ssl, sys, urllib.request
+port, certificate = sys.argv[1:]
+# Nothing secret is asked or told, and the certificate has another name than that of the loopback.
+tls = urllib.request.HTTPSHandler(context=ssl._create_unverified_context())
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), tls)
+opener.open(f"{'https' if certificate else 'http'}://127.0.0.1:{port}/health?ready", timeout=3)
 PYTHON
 }
 
@@ -156,12 +166,14 @@ make_key() {
 
 # What the board knows of an aggregator of this machine: "leads" or "stands by"; nothing, if it has not just reported.
 standing() {
-  local number told key=() file=$root/etc/bigboard/deploy.key
+  local number told shown scheme tls key=() file=$root/etc/bigboard/deploy.key
   [ ! -e "$file" ] || key=(--token-file "$file")
   for number in 1 2; do
+    shown=$(certificate $number) scheme=ws tls=()
+    [ -z "$shown" ] || { scheme=wss && tls=(--certificate "$shown"); }
     # 3 tells of a role that is not well, which may be another one.
-    told=$("$root/opt/bigboard/current/bin/bigboard" status --json --url "ws://127.0.0.1:$(hub_port $number)/ws" "${key[@]}" \
-      2>/dev/null) || [ $? -eq 3 ] || continue
+    told=$("$root/opt/bigboard/current/bin/bigboard" status --json "${tls[@]}" "${key[@]}" \
+      --url "$scheme://127.0.0.1:$(hub_port $number)/ws" 2>/dev/null) || [ $? -eq 3 ] || continue
     "$root/opt/bigboard/current/bin/python" -c '
 import json, sys
 for role in json.loads(sys.argv[1])["roles"]:

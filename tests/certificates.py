@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["Authority", "Pair"]
@@ -40,10 +41,19 @@ class Authority:
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(_pem(self._own))
 
-    def pair(self, name: str = "server", *, host: str = "localhost", days: int = 90, password: str = "") -> Pair:
-        """A certificate for the loopback and a name, that ends in so many days or has ended, and its key."""
+    def pair(
+        self,
+        name: str = "server",
+        *,
+        host: str = "localhost",
+        loopback: bool = True,
+        days: int = 90,
+        password: str = "",
+    ) -> Pair:
+        """A certificate for a name and the loopback, that ends in so many days or has ended, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
-        signed = self._signed(_named(name), key.public_key(), days=days, host=host)
+        addresses = ("127.0.0.1", "::1") if loopback else ()
+        signed = self._signed(_named(name), key.public_key(), days=days, host=host, addresses=addresses)
         pair = Pair(self._folder / f"{name}.crt", self._folder / f"{name}.key")
         pair.certificate.write_bytes(_pem(signed))
         shut = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
@@ -55,7 +65,13 @@ class Authority:
         return ssl.create_default_context(cafile=str(self.ca))
 
     def _signed(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, days: int, host: str = ""
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePublicKey,
+        *,
+        days: int,
+        host: str = "",
+        addresses: Iterable[str] = (),
     ) -> x509.Certificate:
         now = dt.datetime.now(dt.UTC)
         builder = (
@@ -72,8 +88,7 @@ class Authority:
         if not host:
             builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         else:
-            loopback = [ipaddress.ip_address(address) for address in ("127.0.0.1", "::1")]
-            names = [x509.DNSName(host), *map(x509.IPAddress, loopback)]
+            names = [x509.DNSName(host), *(x509.IPAddress(ipaddress.ip_address(address)) for address in addresses)]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return builder.sign(self._key, hashes.SHA256())
 

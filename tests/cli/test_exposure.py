@@ -41,16 +41,43 @@ async def test_both_ports_have_it_and_say_so(authority: Authority) -> None:
         with pytest.raises(InvalidStatus, match="403"):
             async with connect(up.hub_url, origin=up.page_url.replace("https", "http"), **tls):  # type: ignore[arg-type]
                 pass
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bigboard", "watch", "market_data", "--url", up.hub_url, "--ca", authority.ca,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=2**24,
-        )  # fmt: skip
-        assert process.stdout is not None
-        async with asyncio.timeout(DEADLINE_S):
-            kinds = [json.loads(await process.stdout.readline())["type"] for _ in range(3)]
+        kinds = await _first_of_a_watch(up.hub_url, "--ca", authority.ca)
         assert kinds == ["state_update", "diff_update", "diff_update"]
-        process.terminate()
-        await process.communicate()
+
+
+async def _first_of_a_watch(url: str, *options: str | Path) -> list[str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bigboard", "watch", "market_data", "--url", url, *options,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=2**24,
+    )  # fmt: skip
+    assert process.stdout is not None
+    async with asyncio.timeout(DEADLINE_S):
+        kinds = [json.loads(await process.stdout.readline())["type"] for _ in range(3)]
+    process.terminate()
+    await process.communicate()
+    return kinds
+
+
+async def test_the_very_certificate_is_trusted_by_any_name_and_nothing_else_that_it_comes_with(
+    authority: Authority,
+) -> None:
+    pair, other = authority.pair(host="desk.example", loopback=False), authority.pair("other")
+    chain = pair.certificate.with_name("chain.pem")
+    chain.write_bytes(pair.certificate.read_bytes() + authority.ca.read_bytes())
+    options = [f"--tls-cert={chain}", f"--tls-key={pair.key}", "--symbols=1"]
+    async with running_up(*options) as up:
+        named = await run("watch", "*", "--url", up.hub_url, "--ca", str(authority.ca))
+        assert named.status == 1, "it is a certificate of another name"
+        kinds = await _first_of_a_watch(up.hub_url, "--certificate", chain)
+        assert kinds == ["state_update", "diff_update", "diff_update"]
+        told = await run("status", "--json", "--url", up.hub_url, "--certificate", str(chain))
+        assert json.loads(told.out)["roles"]
+    async with running_up(f"--tls-cert={other.certificate}", f"--tls-key={other.key}", "--symbols=1") as up:
+        for command in (["watch", "*"], ["status"]):
+            ended = await run(*command, "--url", up.hub_url, "--certificate", str(chain))
+            assert ended.status == 1
+            assert ended.err.count("\n") == 1
+            assert "its certificate is not trusted" in ended.err
 
 
 async def test_a_client_that_does_not_know_the_certificate_says_why_and_ends(authority: Authority) -> None:
@@ -123,6 +150,9 @@ async def test_who_lets_others_in_through_a_proxy_needs_a_key_or_the_word() -> N
         (["--ca", "/no/such.pem", "--url", "wss://127.0.0.1:1/ws"], "--ca: cannot read /no/such.pem"),
         (["--ca", "{key}", "--url", "wss://127.0.0.1:1/ws"], "--ca: there is no certificate in"),
         (["--ca", "{ca}", "--url", "ws://127.0.0.1:1/ws"], "write wss://"),
+        (["--certificate", "/no/such.pem", "--url", "wss://127.0.0.1:1/ws"], "--certificate: cannot read /no/such.pem"),
+        (["--certificate", "{key}", "--url", "wss://127.0.0.1:1/ws"], "--certificate: there is no certificate in"),
+        (["--certificate", "{ca}", "--ca", "{ca}", "--url", "wss://127.0.0.1:1/ws"], "exclude each other"),
     ],
 )
 async def test_a_watch_that_cannot_trust_is_one_line(authority: Authority, arguments: list[str], words: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from certificates import Authority
 from deploy.fake_systemctl import FakeSystemd
 from deploy.nginx_server import free_ports
 from deploy.releases import Checkout, changed
@@ -22,6 +23,8 @@ from servers import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    from certificates import Pair
 
 _README = (Path(__file__).parents[2] / "deploy" / "README.md").read_text(encoding="utf-8")
 _ROLES = {
@@ -40,6 +43,8 @@ class Machine:
         self.systemd = FakeSystemd(root)
         self._path = self.systemd.install()
         self.ports = free_ports(5)
+        self.tls: Pair | None = None
+        """What its gateways show."""
 
     async def deploy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Call deploy.sh with this machine's systemctl on the PATH."""
@@ -64,6 +69,9 @@ class Machine:
         )  # fmt: skip
         for number, (port, hub_port) in enumerate([ports[:2], ports[2:]], 1):
             self._write(f"gateway-{number}.env", BIGBOARD_PORT=str(port), BIGBOARD_HUB_PORT=str(hub_port))
+        if self.tls is not None:
+            with (self.root / "etc/bigboard/bigboard.env").open("a", encoding="utf-8") as file:
+                file.write(f"BIGBOARD_TLS_CERT={self.tls.certificate}\nBIGBOARD_TLS_KEY={self.tls.key}\n")
 
     @property
     def keys(self) -> Path:
@@ -72,8 +80,9 @@ class Machine:
 
     async def status(self, token: str) -> list[dict[str, Any]]:
         """The roles that the board knows of; none while no gateway tells."""
-        url = f"ws://127.0.0.1:{self.ports[2]}/ws"
-        told = await self.bigboard("status", "--json", "--url", url, BIGBOARD_TOKEN=token)
+        url = f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.ports[2]}/ws"
+        trust = ["--certificate", str(self.tls.certificate)] if self.tls else []
+        told = await self.bigboard("status", "--json", "--url", url, *trust, BIGBOARD_TOKEN=token)
         roles: list[dict[str, Any]] = json.loads(told.stdout)["roles"] if told.returncode in (0, 3) else []
         return roles
 
@@ -225,6 +234,23 @@ async def test_a_leader_is_not_stopped_before_another_is_known_to_stand_by(machi
     assert "deploy.key" in done.stderr
     assert "restart bigboard-aggregator@1" not in machine.systemd.calls
     assert machine.systemd.running() == first, "all others went back to its release"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_gateways_with_tls_of_their_own_are_upgraded_too(machine: Machine, wheel: Path, tmp_path: Path) -> None:
+    machine.tls = Authority(tmp_path).pair(host="desk.example", loopback=False)
+    await machine.deploy(str(wheel))
+    made = await machine.bigboard(
+        "key", "create", "--name", "a", "--permissions", "*", "--keys-file", str(machine.keys)
+    )
+    machine.edit_settings()
+    await machine.systemctl("start", "bigboard.target")
+    await machine.until_all_is_up(made.stdout.strip())
+    done = await machine.deploy(str(wheel), SETTLE_SECONDS="1")
+    assert done.returncode == 0, done.stderr
+    second = (machine.root / "opt/bigboard/current").resolve().name
+    assert machine.systemd.running() == dict.fromkeys(_ROLES, second)
 
 
 @pytest.mark.slow

@@ -25,6 +25,8 @@ class Pacemaker:
         self._broadcaster = broadcaster
         self._clock = clock
         self._timer: asyncio.TimerHandle | None = None
+        self._due_at: float | None = None
+        """When the timer rings, as the broadcaster asked for it."""
         self._soon: asyncio.Handle | None = None
         self._stopped = False
 
@@ -56,8 +58,11 @@ class Pacemaker:
         now = self.now()
         due = self._broadcaster.tick(now, committed=committed)
         if self._timer is not None:
+            if due == self._due_at:
+                return  # As it mostly is after a commit that nobody has to hear of yet.
             self._timer.cancel()
             self._timer = None
+        self._due_at = due
         if due is not None:
             delay = max(0.0, due - now.monotonic)
             self._timer = asyncio.get_running_loop().call_later(delay, self._due)

@@ -14,7 +14,7 @@ import msgspec
 import uvloop
 
 from bigboard.cli.token import read_token
-from bigboard.cli.trust import trusting
+from bigboard.cli.trust import trust_options, trusting
 from bigboard.client import BoardClient
 from bigboard.errors import ConnectionFailed, WireError
 from bigboard.wire.messages import Error, StateUpdate
@@ -61,12 +61,12 @@ class Line(msgspec.Struct, omit_defaults=True):
 @click.option(
     "--token-file", type=click.Path(path_type=Path), metavar="FILE", help="An API key or token.  [$BIGBOARD_TOKEN]"
 )
-@click.option(
-    "--ca", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with certificates to trust for wss://."
-)
-def status(url: str, *, as_json: bool, everything: bool, token_file: Path | None, ca: Path | None) -> None:
+@trust_options
+def status(
+    url: str, *, as_json: bool, everything: bool, token_file: Path | None, ca: Path | None, certificate: Path | None
+) -> None:
     """Print every role of the board: its sequence, how far it is behind, and its health."""
-    client = BoardClient(url, ["services"], token=read_token(token_file), ssl=trusting(ca))
+    client = BoardClient(url, ["services"], token=read_token(token_file), ssl=trusting(ca, certificate))
     state = uvloop.run(_first_state(client, url))
     lines = lines_of(state, time.time_ns() // 1_000_000, everything=everything)
     if as_json:

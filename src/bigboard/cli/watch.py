@@ -13,7 +13,7 @@ import msgspec
 import uvloop
 
 from bigboard.cli.token import read_token
-from bigboard.cli.trust import trusting
+from bigboard.cli.trust import trust_options, trusting
 from bigboard.client import BoardClient
 from bigboard.errors import WireError
 from bigboard.wire.messages import DiffUpdate, Error, StateUpdate
@@ -39,10 +39,16 @@ Examples:
 @click.option(
     "--token-file", type=click.Path(path_type=Path), metavar="FILE", help="An API key or token.  [$BIGBOARD_TOKEN]"
 )
-@click.option(
-    "--ca", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with certificates to trust for wss://."
-)
-def watch(subscriptions: tuple[str, ...], url: str, interval_ms: int, token_file: Path | None, ca: Path | None) -> None:
+@trust_options
+def watch(
+    subscriptions: tuple[str, ...],
+    *,
+    url: str,
+    interval_ms: int,
+    token_file: Path | None,
+    ca: Path | None,
+    certificate: Path | None,
+) -> None:
     """Print what changes, one JSON object a line: first the state, then diffs.
 
     A SUBSCRIPTION is a topic (market_data), a topic and a key (orderbook:BTCUSDT), or '*'. A lost connection is made
@@ -51,9 +57,8 @@ def watch(subscriptions: tuple[str, ...], url: str, interval_ms: int, token_file
     # Ctrl-C is how one leaves this command: no traceback, and the exit code of an interrupted program.
     with contextlib.suppress(BrokenPipeError):
         token = read_token(token_file)
-        client = BoardClient(
-            url, subscriptions, interval_ms=interval_ms, token=token, ssl=trusting(ca), on_lost=_tell_lost
-        )
+        trusted = trusting(ca, certificate)
+        client = BoardClient(url, subscriptions, interval_ms=interval_ms, token=token, ssl=trusted, on_lost=_tell_lost)
         uvloop.run(_watch(client))
         return
     # Python flushes standard output once more at exit, into the pipe that is gone.
