@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import resource
 import signal
-import socket
 import tempfile
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,21 +13,15 @@ from typing import TYPE_CHECKING, Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from ports import free_port, free_ports
 from servers import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-__all__ = ["RedisServer", "SentinelServers", "free_port", "redis_cluster", "redis_server", "redis_with_sentinel"]
+__all__ = ["RedisServer", "SentinelServers", "redis_cluster", "redis_server", "redis_with_sentinel"]
 
 _SLOTS = 16_384
-
-
-def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class RedisServer:
@@ -157,7 +150,7 @@ async def _knows_the_replica(port: int) -> None:
 async def redis_cluster() -> AsyncIterator[list[RedisServer]]:
     """Three masters that share the slots."""
     async with AsyncExitStack() as stack:
-        nodes, buses = [], [free_port() for _ in range(3)]
+        nodes, buses = [], free_ports(3)
         for bus in buses:
             options = ("--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-node-timeout", "2000")
             nodes.append(await stack.enter_async_context(redis_server(*options)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from bigboard.board import Board, Selection, Subscription, Update
 from bigboard.version import VERSION
+from ports import free_port
 from recorded import final_state, recording
 from redis_servers import redis_server
 from roles import role
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 
 def free_endpoint() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    return f"tcp://127.0.0.1:{free_port()}"
 
 
 async def reads(client: Redis, key: str) -> Any:

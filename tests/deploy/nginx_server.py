@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -15,19 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-__all__ = ["NGINX", "free_ports", "in_nginx", "running_nginx"]
+__all__ = ["NGINX", "in_nginx", "running_nginx"]
 
 NGINX = os.environ.get("NGINX") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 """Where it is, or which one NGINX names; ``None`` if it is not here."""
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody has."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 def in_nginx(folder: Path, text: str) -> Path:

@@ -24,7 +24,8 @@ from websockets.typing import Origin
 from bigboard.cli.main import cli
 from bigboard.redis_link import RedisAddress
 from bigboard.settings import Settings, load_settings
-from deploy.nginx_server import NGINX, free_ports, in_nginx, running_nginx
+from deploy.nginx_server import NGINX, in_nginx, running_nginx
+from ports import free_ports
 from servers import DEADLINE_S, gateway, until_reads
 
 _ROOT = Path(__file__).parents[2]

@@ -16,8 +16,8 @@ import pytest
 
 from certificates import Authority
 from deploy.fake_systemctl import FakeSystemd
-from deploy.nginx_server import free_ports
 from deploy.releases import Checkout, changed
+from ports import free_ports
 from redis_servers import RedisServer, redis_server
 from servers import DEADLINE_S
 

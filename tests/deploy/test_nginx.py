@@ -14,7 +14,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from certificates import Authority
-from deploy.nginx_server import NGINX, free_ports, in_nginx, running_nginx
+from deploy.nginx_server import NGINX, in_nginx, running_nginx
+from ports import free_ports
 from servers import Up, run, running_up, until_reads
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from deploy.nginx_server import NGINX, free_ports, in_nginx, running_nginx
+from deploy.nginx_server import NGINX, in_nginx, running_nginx
+from ports import free_ports
 from servers import DEADLINE_S
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.nginx_server import free_ports
+from ports import free_ports
 from servers import DEADLINE_S
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import sys
 import urllib.request
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from e2e.page import open_page
+from ports import free_port
 from recorded import recording
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _needs_page() -> None:
 
 async def test_the_page_shows_the_state_survives_the_server_and_resumes() -> None:
     paths = [str(recording(f"2024-08-08/{symbol.lower()}.gz")) for symbol in _SYMBOLS]
-    port, hub_port = _free_port(), _free_port()
+    port, hub_port = free_port(), free_port()
     arguments = ["--port", str(port), "--hub-port", str(hub_port), *(f"--replay={path}" for path in paths)]
     url = f"http://127.0.0.1:{port}"
 
@@ -72,7 +72,7 @@ async def test_the_page_shows_the_state_survives_the_server_and_resumes() -> Non
 
 
 async def test_a_simulated_market_says_so_and_fills_every_panel() -> None:
-    port = _free_port()
+    port = free_port()
     async with (
         _up("--port", str(port), "--hub-port", "0", "--seed", "7", "--rate", "20"),
         open_page(f"http://127.0.0.1:{port}") as page,
@@ -116,9 +116,3 @@ async def _get(url: str) -> dict[str, Any]:
             return body
 
     return await asyncio.to_thread(read)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from ports import free_port
 from recorded import final_state, recording
-from redis_servers import free_port, redis_server
+from redis_servers import redis_server
 from roles import aggregator, collector, feed, gateway, leads
 from servers import run
 from shown import agree, shows

@@ -11,7 +11,8 @@ from redis.exceptions import AuthenticationError
 
 from bigboard.redis_link import REDIS_AWAY, open_redis
 from certificates import Authority
-from redis_servers import free_port, redis_cluster, redis_server, redis_with_sentinel
+from ports import free_port
+from redis_servers import redis_cluster, redis_server, redis_with_sentinel
 from servers import DEADLINE_S
 
 if TYPE_CHECKING:

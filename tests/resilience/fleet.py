@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from redis_servers import free_port
+from ports import free_port
 from servers import DEADLINE_S, clean_environment
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from redis_servers import free_port, redis_server
+from ports import free_port
+from redis_servers import redis_server
 from resilience.load import Publisher
 from roles import aggregator, gateway, leads
 from servers import until

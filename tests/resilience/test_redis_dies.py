@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redis_servers import RedisServer, free_port, redis_server
+from ports import free_port
+from redis_servers import RedisServer, redis_server
 from resilience.lengths import length_s
 from resilience.load import Publisher
 from roles import GatewayProcess, aggregator, gateway, leads

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 from bigboard.redis_link import open_redis
 from bigboard.sources.redis_subscription import RedisSubscription
 from certificates import Authority
-from redis_servers import free_port, redis_cluster, redis_server, redis_with_sentinel
+from ports import free_port
+from redis_servers import redis_cluster, redis_server, redis_with_sentinel
 from servers import until
 from sources.listening import listening, publish
 

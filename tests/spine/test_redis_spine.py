@@ -13,7 +13,8 @@ from bigboard.board import Board, Update
 from bigboard.errors import SettingError, SpineUnavailable
 from bigboard.spine.redis_keys import SpineKeys
 from certificates import Authority
-from redis_servers import free_port, redis_cluster, redis_server, redis_with_sentinel
+from ports import free_port
+from redis_servers import redis_cluster, redis_server, redis_with_sentinel
 from servers import DEADLINE_S, until
 from spine.conformance import SpineConformance
 from spine.leading import followed, leading, spine_of
