@@ -86,7 +86,7 @@ test-web: $(STAMPS)/npm
 	cd web && npm test --silent
 
 test-python: $(STAMPS)/test
-	$(BIN)/python -m pytest -n 2 tests
+	@$(BIN)/python -m pytest -n 2 tests || { [ $$? -eq 1 ] && $(BIN)/python scripts/test-again-alone; }
 
 search: $(STAMPS)/test ## Try the laws on new random examples, ten times as many
 	@LAWS=search $(BIN)/python -m pytest -q -n 2 --timeout=1200 -m hypothesis tests
