@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from itertools import count
 from pathlib import Path
@@ -22,8 +23,8 @@ def _below_the_ephemeral() -> int:
 
 _SHARE = (_below_the_ephemeral() - _FIRST) // _WORKERS
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
-_given = count(os.getpid())
-"""Two runs at once mostly begin at different places."""
+_given = count(secrets.randbelow(_SHARE))
+"""Two runs at once mostly begin far from each other."""
 
 
 def free_port() -> int:
