@@ -73,6 +73,11 @@ class Machine:
             with (self.root / "etc/bigboard/bigboard.env").open("a", encoding="utf-8") as file:
                 file.write(f"BIGBOARD_TLS_CERT={self.tls.certificate}\nBIGBOARD_TLS_KEY={self.tls.key}\n")
 
+    async def make_key(self) -> str:
+        """A key for everything."""
+        made = await self.bigboard("key", "create", "--name", "a", "--permissions", "*", "--keys-file", str(self.keys))
+        return made.stdout.strip()
+
     @property
     def keys(self) -> Path:
         """Where the keys are."""
@@ -175,10 +180,7 @@ async def test_an_upgrade_goes_role_by_role_with_the_leader_last_and_back_if_one
     machine: Machine, wheel: Path
 ) -> None:
     await machine.deploy(str(wheel))
-    made = await machine.bigboard(
-        "key", "create", "--name", "a", "--permissions", "*", "--keys-file", str(machine.keys)
-    )
-    token = made.stdout.strip()
+    token = await machine.make_key()
     machine.edit_settings()
     # The second leads: restarted first, it would hand over twice.
     await machine.systemctl("start", "bigboard-aggregator@2")
@@ -220,7 +222,7 @@ class CollectorRole:
 @pytest.mark.timeout(300)
 async def test_a_leader_is_not_stopped_before_another_is_known_to_stand_by(machine: Machine, wheel: Path) -> None:
     await machine.deploy(str(wheel))
-    await machine.bigboard("key", "create", "--name", "a", "--permissions", "*", "--keys-file", str(machine.keys))
+    await machine.make_key()
     machine.edit_settings()
     await machine.systemctl("start", "bigboard-aggregator@1")
     await machine.until_somebody_leads()
@@ -241,12 +243,10 @@ async def test_a_leader_is_not_stopped_before_another_is_known_to_stand_by(machi
 async def test_gateways_with_tls_of_their_own_are_upgraded_too(machine: Machine, wheel: Path, tmp_path: Path) -> None:
     machine.tls = Authority(tmp_path).pair(host="desk.example", loopback=False)
     await machine.deploy(str(wheel))
-    made = await machine.bigboard(
-        "key", "create", "--name", "a", "--permissions", "*", "--keys-file", str(machine.keys)
-    )
+    token = await machine.make_key()
     machine.edit_settings()
     await machine.systemctl("start", "bigboard.target")
-    await machine.until_all_is_up(made.stdout.strip())
+    await machine.until_all_is_up(token)
     done = await machine.deploy(str(wheel), SETTLE_SECONDS="1")
     assert done.returncode == 0, done.stderr
     second = (machine.root / "opt/bigboard/current").resolve().name

@@ -80,7 +80,7 @@ class _Rows:
         """All changes."""
         return self._name + self._array(self._records)
 
-    def some(self, keys: Sequence[str], among: Collection[str]) -> bytes | None:  # noqa: ARG002 - as above
+    def some(self, keys: Sequence[str], among: Collection[str]) -> bytes | None:  # noqa: ARG002 - asked like keys
         """The changes of these rows, in the order in which they stand among all; ``None`` if there are none."""
         positions = sorted(at for key in keys for at in self._index.get(key, ()))
         return self._name + self._array([self._records[at] for at in positions]) if positions else None

@@ -68,20 +68,20 @@ class Frames:
         if self._cached_at is not self.board.cursor:
             self._forget_the_past()
         # Not by the format itself: to hash a member of an enumeration costs as much as all the rest of this.
-        fragments = (self._in_json if format is _JSON else self._in_msgpack).get(since)
-        if fragments is not None:
-            return fragments.diff(selection)
-        key = (format is _JSON, since, selection)
-        frame = self._diffs.get(key, _NOT_MADE)
-        if frame is not _NOT_MADE:
-            return frame
-        fragments = self._cut(format, since)
-        if fragments is not None:
-            return fragments.diff(selection)
-        if len(self._diffs) >= _MOST_CACHED:
-            self._diffs.clear()
-        frame = self._diffs[key] = self._encode_diff(format, selection, since)
-        return frame
+        cut = self._in_json if format is _JSON else self._in_msgpack
+        fragments = cut.get(since)
+        if fragments is None:
+            key = (format is _JSON, since, selection)
+            frame = self._diffs.get(key, _NOT_MADE)
+            if frame is not _NOT_MADE:
+                return frame
+            if not self._worth_cutting(since):
+                if len(self._diffs) >= _MOST_CACHED:
+                    self._diffs.clear()
+                frame = self._diffs[key] = self._encode_diff(format, selection, since)
+                return frame
+            fragments = cut[since] = Fragments(self._changes_since(since), format, self._stamp)
+        return fragments.diff(selection)
 
     def state(
         self,
@@ -157,19 +157,21 @@ class Frames:
         )
         return encode(message, format)
 
-    def _cut(self, format: Format, since: int) -> Fragments | None:
-        """The pieces of what changed after a cursor, if it is worth while to cut them.
+    def _worth_cutting(self, since: int) -> bool:
+        """Whether to cut what changed after a cursor into pieces.
 
         The first question from a cursor may be the only one. It is answered alone, because to cut all that changed into
         pieces costs more, the more so the longer a client was away.
         """
-        if since not in self._asked:
-            if len(self._asked) < _MOST_SHARED:
-                self._asked.add(since)
-            return None
+        if since in self._asked:
+            return True
+        if len(self._asked) < _MOST_SHARED:
+            self._asked.add(since)
+        return False
+
+    def _changes_since(self, since: int) -> Changes:
+        """What changed after a cursor, diffed once for both formats."""
         changes = self._changes.get(since)
         if changes is None:
             changes = self._changes[since] = Changes(self.board, since)
-        fragments = Fragments(changes, format, self._stamp)
-        (self._in_json if format is _JSON else self._in_msgpack)[since] = fragments
-        return fragments
+        return changes
