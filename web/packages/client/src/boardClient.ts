@@ -32,8 +32,11 @@ export interface BoardClientOptions {
   readonly wakes?: (onWake: () => void) => () => void;
 }
 
-/** The server says something every 5 s; two in a row may be late, the third makes it lost. */
-const TIMING: LinkTiming = { openTimeoutMs: 10_000, silenceMs: 12_000, pingEveryMs: 4_000 };
+/**
+ * The server says something every 5 s; two in a row may be late, the third makes it lost. An answer may take longer: a
+ * gateway waits for its own replica before it resumes one that is ahead.
+ */
+const TIMING: LinkTiming = { openTimeoutMs: 10_000, answerMs: 20_000, silenceMs: 12_000, pingEveryMs: 4_000 };
 
 export class BoardClient {
   /** The server's clock, for ages. */

@@ -56,6 +56,7 @@ const STEADY_AFTER_MS = 10_000;
 const MEDIAN_OF = 5;
 const PROBE_MS = 3_000;
 const RETRY_REFUSED_MS = 2_000;
+const ANSWERS: ReadonlySet<ServerMessage['type']> = new Set(['subscribed', 'state_update', 'error']);
 
 export class Connection {
   private readonly session: Session;
@@ -66,6 +67,7 @@ export class Connection {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private steady: ReturnType<typeof setTimeout> | undefined;
   private repeat: ReturnType<typeof setTimeout> | undefined;
+  private answerDue: ReturnType<typeof setTimeout> | undefined;
   private stopWaking: (() => void) | undefined;
   private heardAt = 0;
   /** What the last connection showed; another holder may see other things, so nothing is resumed from this one's. */
@@ -120,7 +122,7 @@ export class Connection {
 
   /** Says to the server what changed in the interest. */
   sync(): void {
-    this.link?.send(this.session.sync());
+    this.answer(this.session.sync());
   }
 
   /** Back online, or looked at again after a while: do not wait for the timer, and do not trust an old silence. */
@@ -149,12 +151,16 @@ export class Connection {
     const token = this.options.token?.();
     if (token !== this.tokenBefore) this.session.forget();
     this.tokenBefore = token;
-    if (token === undefined) this.begin();
-    else this.link?.send([{ action: 'authenticate', token }]);
+    if (token === undefined) {
+      this.begin();
+      return;
+    }
+    this.link?.send([{ action: 'authenticate', token }]);
+    this.expectAnswer(true);
   }
 
   private begin(): void {
-    this.link?.send(this.session.open());
+    this.answer(this.session.open());
     this.settle();
   }
 
@@ -167,13 +173,25 @@ export class Connection {
       this.begin();
       return;
     }
-    this.answer(this.session.receive(message));
+    const owed = this.session.receive(message);
+    if (ANSWERS.has(message.type)) this.expectAnswer();
+    this.answer(owed);
     if (message.type === 'error') this.refused(message);
     this.settle();
   }
 
   private answer(messages: readonly ClientMessage[]): void {
+    if (messages.length === 0) return;
     this.link?.send(messages);
+    this.expectAnswer();
+  }
+
+  /** Pongs and heartbeats show that the link is alive, not that the server has heard what it was asked. */
+  private expectAnswer(waiting = this.session.waiting): void {
+    clearTimeout(this.answerDue);
+    const { answerMs } = this.options.timing;
+    const drop = (): void => this.link?.drop(`no answer for ${answerMs / 1000} s`);
+    this.answerDue = waiting ? setTimeout(drop, answerMs) : undefined;
   }
 
   private refused(error: ErrorMessage): void {
@@ -220,7 +238,7 @@ export class Connection {
     const { link } = this;
     this.link = undefined;
     this.roundTrips = [];
-    for (const timer of [this.retry, this.steady, this.repeat]) clearTimeout(timer);
+    for (const timer of [this.retry, this.steady, this.repeat, this.answerDue]) clearTimeout(timer);
     return link;
   }
 

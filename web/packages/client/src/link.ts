@@ -19,6 +19,8 @@ export type SocketConstructor = new (url: string, protocols: string[]) => Socket
 export interface LinkTiming {
   /** How long an attempt may take until the socket is open. */
   readonly openTimeoutMs: number;
+  /** How long a token or a subscription may stay without an answer on a link that is otherwise alive. */
+  readonly answerMs: number;
   /** After this long without any message the link counts as lost; the server says something every 5 s. */
   readonly silenceMs: number;
   /** How often the round trip is measured. */

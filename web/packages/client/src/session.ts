@@ -52,6 +52,11 @@ export class Session {
     return this.healing;
   }
 
+  /** Whether the server owes an answer, or the state that it has announced. */
+  get waiting(): boolean {
+    return this.opened && (this.syncing || this.stateDue || this.unanswered.size > 0);
+  }
+
   /** A connection is open and, where that is needed, authenticated: what to say first. */
   open(): ClientMessage[] {
     this.opened = true;

@@ -16,6 +16,8 @@ class Server {
   readonly sockets: ServerSocket[] = [];
   resumes = true;
   silent = false;
+  /** Hears nothing but pings. */
+  deaf = false;
   greet: ((socket: ServerSocket) => void) | undefined;
   private readonly server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
 
@@ -55,6 +57,7 @@ class Server {
     this.heard.push(message);
     if (this.silent) return;
     if (message.action === 'ping') this.send({ type: 'pong', timestamp: new Date().toISOString() }, socket);
+    if (this.deaf) return;
     if (message.action === 'authenticate') this.authenticate(socket, message.token);
     if (message.action === 'subscribe') this.subscribe(socket, message);
   }
@@ -178,13 +181,36 @@ describe('a lost connection', () => {
 
   it('is noticed by its silence', async () => {
     // On a busy machine an answer may take long, and a client with less patience would be lost again and again.
-    const client = await connect({ timing: { silenceMs: 600, pingEveryMs: 100 } });
+    const client = await connect({ timing: { silenceMs: 600, pingEveryMs: 100, answerMs: 1_000 } });
     await live(client);
     server.silent = true;
     await until(() => expect(client.status.state).toBe('lost'));
     expect(client.status.end?.reason).toContain('nothing heard');
     server.silent = false;
     await live(client);
+  });
+
+  it.each([undefined, 'good'])('is what a link without answers is, alive or not (token %s)', async (token) => {
+    server.deaf = true;
+    const ends: (string | undefined)[] = [];
+    const client = await connect({ token: () => token, timing: { answerMs: 300, pingEveryMs: 50 } });
+    client.onStatus(() => ends.push(client.status.end?.reason));
+    await until(() => expect(server.sockets.length).toBeGreaterThan(1));
+    expect(ends).toContain('no answer for 0.3 s');
+    server.deaf = false;
+    await live(client);
+  });
+
+  it('is what a link becomes whose later question is not answered', async () => {
+    const client = await connect({ timing: { answerMs: 300, pingEveryMs: 50 } });
+    await live(client);
+    server.deaf = true;
+    client.subscribe(['orders']);
+    await until(() => expect(client.status.state).toBe('lost'));
+    server.deaf = false;
+    await live(client);
+    expect(server.said('subscribe').at(-1)).toMatchObject({ subscriptions: ['market_data', 'orders'] });
+    expect(server.said('subscribe').at(-1)).not.toHaveProperty('resume');
   });
 
   it('is tried at once when the page wakes up', async () => {
