@@ -231,8 +231,51 @@ async def test_a_server_that_falls_silent_is_left() -> None:
         connections += 1
         await connection.wait_closed()
 
-    async with _server(handle) as url, _following(BoardClient(url, ["*"], silence_s=0.05, longest_wait_s=0.01)):
-        await until(lambda: connections >= 2)
+    lost: list[str] = []
+    async with _server(handle) as url:
+        client = BoardClient(url, ["*"], silence_s=0.05, longest_wait_s=0.01, on_lost=lambda why, _: lost.append(why))
+        async with _following(client):
+            await until(lambda: connections >= 2)
+    assert lost[0] == "nothing heard for 0.05 s"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"type": "heartbeat", "epoch": "e", "sequence": 1, "timestamp": ""}',
+        '{"type": "error", "code": "rate_limited", "message": "slow down"}',
+    ],
+)
+async def test_a_server_that_is_alive_and_never_answers_is_left(said: str) -> None:
+    lost: list[str] = []
+
+    async def handle(connection: ServerConnection) -> None:
+        while True:
+            await connection.send(said)
+            await asyncio.sleep(0.02)
+
+    async with _server(handle) as url:
+        client = BoardClient(
+            url, ["*"], format=Format.JSON, answer_s=0.2, longest_wait_s=0.01, on_lost=lambda why, _: lost.append(why)
+        )
+        async with _following(client):
+            await until(lambda: client.connections >= 2)
+    assert lost[0] == "no answer for 0.2 s"
+
+
+async def test_a_refusal_is_an_answer() -> None:
+    async def handle(connection: ServerConnection) -> None:
+        await connection.send('{"type": "error", "code": "forbidden", "message": "not permitted: risk"}')
+        for _ in range(20):
+            await connection.send('{"type": "heartbeat", "epoch": "e", "sequence": 1, "timestamp": ""}')
+            await asyncio.sleep(0.02)
+        await connection.wait_closed()
+
+    async with _server(handle) as url:
+        client = BoardClient(url, ["risk"], format=Format.JSON, answer_s=0.1)
+        async with _following(client) as following:
+            await until(lambda: len(following.kinds) == 21)
+            assert client.connections == 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.uri import parse_uri
 
 from bigboard.errors import ConnectionFailed, WireError
-from bigboard.wire import ClientSession, CloseCode, Format, Retry, retry_policy
+from bigboard.wire import ClientSession, ClientState, CloseCode, ErrorCode, Format, Retry, retry_policy
+from bigboard.wire.messages import Error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -57,6 +58,7 @@ class BoardClient:
         ssl: SSLContext | None = None,
         first_attempts: int = 1,
         silence_s: float = 15.0,
+        answer_s: float = 20.0,
         open_timeout_s: float = 10.0,
         longest_wait_s: float = 10.0,
         on_lost: Callable[[str, float], None] | None = None,
@@ -69,6 +71,7 @@ class BoardClient:
         """Connections that were opened."""
         self._first_attempts = first_attempts
         self._silence_s = silence_s
+        self._answer_s = answer_s
         self._open_timeout_s = open_timeout_s
         self._longest_wait_s = longest_wait_s
         self._on_lost = on_lost
@@ -147,13 +150,12 @@ class BoardClient:
         ) as websocket:
             self.connections += 1
             session.connected()
-            await self._flush(websocket)
+            answer_due = await self._flush(websocket)
             while True:
-                # A server that has nothing to say sends a heartbeat every 5 s: silence means that it is gone.
-                async with asyncio.timeout(self._silence_s):
-                    payload = await websocket.recv()
-                message = session.receive(payload)
-                await self._flush(websocket)
+                message = session.receive(await self._heard(websocket, answer_due))
+                if session.state is ClientState.LIVE or _refuses(message):
+                    answer_due = None
+                answer_due = await self._flush(websocket) or answer_due
                 yield message
 
     def _check_url(self) -> None:
@@ -168,10 +170,26 @@ class BoardClient:
         if self._tls and not address.secure:
             raise ConnectionFailed(self.url, "has no TLS, so no certificate can be checked; write wss://")
 
-    async def _flush(self, websocket: ClientConnection) -> None:
-        for frame in self.session.outgoing():
+    async def _heard(self, websocket: ClientConnection, answer_due: float | None) -> str | bytes:
+        """The next message. Raises ``TimeoutError`` if there is none in time, or if the answer is overdue."""
+        # A server that has nothing to say sends a heartbeat every 5 s: silence means that it is gone. Heartbeats show that
+        # it is there, but not that it has heard what it was asked.
+        silent_at = asyncio.get_running_loop().time() + self._silence_s
+        try:
+            async with asyncio.timeout_at(silent_at if answer_due is None else min(silent_at, answer_due)):
+                return await websocket.recv()
+        except TimeoutError:
+            if answer_due is not None and answer_due < silent_at:
+                raise TimeoutError(f"no answer for {self._answer_s:g} s") from None
+            raise TimeoutError(f"nothing heard for {self._silence_s:g} s") from None
+
+    async def _flush(self, websocket: ClientConnection) -> float | None:
+        """Send what there is to say; returns when its answer is due, on the loop's clock, or ``None`` for nothing said."""
+        frames = self.session.outgoing()
+        for frame in frames:
             async with asyncio.timeout(self._silence_s):
                 await websocket.send(frame.payload, text=frame.text)
+        return asyncio.get_running_loop().time() + self._answer_s if frames else None
 
     def _refuse_too_large(self, closed: ConnectionClosed) -> None:
         # Said by this side, of a message beyond its own bound: the next connection would be sent the same.
@@ -190,3 +208,8 @@ class BoardClient:
     def _backoff(self, failures: int) -> float:
         # Full jitter: a thousand clients of a restarted server must not come back in the same instant.
         return random.uniform(0, min(self._longest_wait_s, 0.1 * 2 ** min(failures, 12)))  # noqa: S311 - no secret
+
+
+def _refuses(message: ServerMessage) -> bool:
+    """Whether the server answered with a no. Asked too often is none: the question is still open."""
+    return isinstance(message, Error) and message.code != ErrorCode.RATE_LIMITED
