@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, settings
@@ -24,6 +25,11 @@ settings.register_profile(
 settings.register_profile("fast", settings.get_profile("laws"), max_examples=60)
 settings.register_profile("search", settings.get_profile("laws"), max_examples=10_000, derandomize=False)
 settings.load_profile(os.environ.get("LAWS", "laws"))
+
+# A shell starts what it puts in the background with SIGINT ignored, and processes pass that on to those that they start: the
+# commands under test could not be interrupted then.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _REAL_SERVERS = {"cli", "gateway", "resilience"}
 """Folders whose tests start real servers and commands: `make check` leaves them to `make test`."""
