@@ -62,12 +62,17 @@ class Scene:
         """A commit of the board, which the pacemaker hears of."""
         self.stage.board.apply(Update("orders", "1", {"price": price}))
         self.stage.board.commit(self.pacemaker.now().wall_ms)
-        self.pacemaker.wake()
+        self.pacemaker.committed()
 
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
     scene = Scene()
+    scene.pacemaker.wake()
+    # The subscribe was answered in full, so that an interval has to pass.
+    while not scene.broadcaster.awaits_commit:
+        await scene.broadcaster.next()
+    scene.broadcaster.calls.clear()
     yield scene
     scene.pacemaker.stop()
 
@@ -96,6 +101,18 @@ async def test_what_the_interval_holds_back_goes_out_without_another_commit(scen
     assert scene.client.client.gaps == 0
 
 
+async def test_a_commit_within_everybodys_interval_makes_no_tick(scene: Scene) -> None:
+    scene.commit(1)
+    while not scene.stage.exact(scene.client):
+        await scene.broadcaster.next()
+    calls = len(scene.broadcaster.calls)
+    scene.commit(2)
+    scene.commit(3)
+    assert await scene.broadcaster.next() is False
+    assert len(scene.broadcaster.calls) == calls + 1
+    assert scene.stage.exact(scene.client)
+
+
 async def test_heartbeats_come_by_themselves() -> None:
     scene = Scene(heartbeat_s=0.02)
     scene.pacemaker.wake()
@@ -106,9 +123,6 @@ async def test_heartbeats_come_by_themselves() -> None:
 
 
 async def test_a_quiet_board_is_left_alone(scene: Scene) -> None:
-    scene.pacemaker.wake()
-    while not (scene.broadcaster.calls and not scene.broadcaster.calls[-1]):
-        await scene.broadcaster.next()
     # The interval after the subscribe is over; the next thing to do is a heartbeat in a minute.
     handles = [handle for handle in (scene.pacemaker._timer,) if handle is not None]
     assert len(handles) == 1

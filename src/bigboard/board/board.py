@@ -114,6 +114,8 @@ class Board:
 
     def apply_all(self, updates: Sequence[Update]) -> bool:
         """Apply several updates, all or none; whether anything changed. Raises ``UpdateRejected`` for the first bad one."""
+        if len(updates) == 1:
+            return self.apply(updates[0])
         plans: dict[str, Plan] = {}
         for topic, key, data in updates:
             table = self._tables.get(topic) if type(topic) is str else None

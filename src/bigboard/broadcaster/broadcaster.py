@@ -64,6 +64,11 @@ class Broadcaster:
         return sum(map(len, self._groups.values()))
 
     @property
+    def awaits_commit(self) -> bool:
+        """Whether anybody is to be served at the next commit; all others are at the time that ``tick`` has told."""
+        return bool(self._armed) or bool(self._waiting)
+
+    @property
     def left(self) -> int:
         """How many connections have ended since the start."""
         return self._closes.total()
@@ -131,9 +136,10 @@ class Broadcaster:
             group.part(member, sent)
 
     def tick(self, now: Instant, *, committed: bool) -> float | None:
-        """Send what is due; the steady time at which to call again if nothing is committed before, ``None`` for never.
+        """Send what is due; the steady time at which to call again at the latest, ``None`` for never.
 
-        ``committed``: the board has changed since the last tick, so armed groups are looked at too.
+        ``committed``: the board has changed since the last tick, so armed groups are looked at too. A commit for which
+        nobody waits (``awaits_commit``) needs no tick.
         """
         for member in list(self._waiting):
             self._poll(member, now)

@@ -93,7 +93,7 @@ class Hub:
 
     def wake(self) -> None:
         """The board has changed."""
-        self.pacemaker.wake()
+        self.pacemaker.committed()
 
     def door(self, identity: Identity | None, visit: Visit) -> Door:
         """The door of a new connection, which came with a credential or has some time to give one."""
