@@ -6,16 +6,14 @@ with the board that made them, so nobody changes them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bigboard.board.cursor import Cursor
 
 __all__ = ["Diff", "Snapshot"]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The state at one cursor: ``{topic: state}``."""
 
     epoch: str
@@ -30,8 +28,7 @@ class Snapshot:
         return Cursor(self.epoch, self.sequence)
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(NamedTuple):
     """What changed after ``since`` up to and including ``sequence``: ``{topic: changes}``, changed topics alone."""
 
     epoch: str
