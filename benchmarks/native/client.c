@@ -98,6 +98,14 @@ static void upgrade(struct crowd *crowd, struct client *client) {
     watch(crowd, client, EPOLL_CTL_MOD, EPOLLIN);
 }
 
+/* A socket that has sent something holds its acknowledgements back, until the second message comes: then the kernel sends one
+ * while the server is in `send`, in its time. One that has only listened sends them when it reads, in the client's time, as
+ * every client does whose kernel is another machine's. Some systems are spoken to and some are not, so all are made alike. */
+static void acknowledge_on_reading(struct client *client) {
+    int one = 1;
+    setsockopt(client->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+}
+
 static void ask(struct crowd *crowd, struct client *client) {
     static char text[SUBSCRIBE_ROOM];
     static uint8_t frame[SUBSCRIBE_ROOM + 14];
@@ -107,6 +115,7 @@ static void ask(struct crowd *crowd, struct client *client) {
         client_lost(crowd, client);
         return;
     }
+    acknowledge_on_reading(client);
     if (client->mute || size == 0) {
         client->state = CLIENT_READY;
         crowd->in_flight--;
