@@ -39,7 +39,7 @@ $(STAMPS)/run: $(STAMPS)/venv requirements/run.txt
 	@$(PIP) install --require-hashes -r requirements/run.txt
 	@touch $@
 
-$(STAMPS)/install: $(STAMPS)/run pyproject.toml
+$(STAMPS)/install: $(STAMPS)/run pyproject.toml hatch_build.py src/bigboard/gateway/native/burst.c
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -75,6 +75,8 @@ class _Member:
     def send(self, data: bytes) -> int:
         return len(data)
 
+    lane = None
+
     def send_rest(self, data: bytes) -> None:
         raise AssertionError(data)
 

@@ -73,6 +73,10 @@ class FakeMember:
             raise BlockingIOError
         return len(self._taken)
 
+    @property
+    def lane(self) -> FakeMember:
+        return self
+
     def send_rest(self, data: bytes) -> None:
         assert data, "nothing is left"
         self.write(self._stage.prepared[self._taken + data])
@@ -122,10 +126,15 @@ class FakeMember:
 class Stage:
     """The scene: time passes only in ``advance``, and every tick that the broadcaster asks for happens on time."""
 
+    bursts = True
+    """Whether there is a ``Burst``; each test runs with it and without."""
+
     def __init__(self, *, heartbeat_s: float = 5.0, stuck_s: float = 30.0, limits: Limits | None = None) -> None:
         self.board = Board(EPOCH, limits=limits)
         self.frames = Frames(self.board)
-        self.broadcaster = Broadcaster(self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s)
+        self.broadcaster = Broadcaster(
+            self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s, burst=_burst if self.bursts else None
+        )
         self.prepared: dict[bytes, Frame] = {}
         self.seconds = 0.0
         self.ticks = 0
@@ -187,3 +196,16 @@ class Stage:
     def exact(self, member: FakeMember) -> bool:
         """Whether the client holds what the board holds, for what it subscribes to."""
         return member.client.replica.data() == self.board.snapshot(member.session.selection).data
+
+
+def _burst(lanes: list[Any], data: bytes, /) -> list[tuple[int, int]]:
+    """See ``Burst``; a lane is a member."""
+    took = [_taken(lane, data) for lane in lanes]
+    return [(place, taken) for place, taken in enumerate(took) if taken < len(data)]
+
+
+def _taken(member: FakeMember, data: bytes) -> int:
+    try:
+        return member.send(data)
+    except OSError:
+        return 0

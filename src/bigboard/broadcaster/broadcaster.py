@@ -20,6 +20,7 @@ from bigboard.wire import Close, CloseCode, SessionState
 from bigboard.wire.limits import INTERVALS_MS
 
 if TYPE_CHECKING:
+    from bigboard.broadcaster.burst import Burst
     from bigboard.broadcaster.member import Member
     from bigboard.wire import Frame, Frames, Instant
 
@@ -35,7 +36,9 @@ _KNOWN_CODES = frozenset({*CloseCode, 1000, 1001, 1002, 1003, 1005, 1006, 1007, 
 class Broadcaster:
     """The groups and their rhythm."""
 
-    def __init__(self, frames: Frames, *, heartbeat_s: float = 5.0, stuck_s: float = 30.0) -> None:
+    def __init__(
+        self, frames: Frames, *, heartbeat_s: float = 5.0, stuck_s: float = 30.0, burst: Burst | None = None
+    ) -> None:
         self.counters = Counters()
         self.members: dict[Member, Group] = {}
         self._sent = {name: Sent() for name in INTERVALS_MS}
@@ -50,6 +53,7 @@ class Broadcaster:
         self._phases = Phases()
         self._heartbeat_s = heartbeat_s
         self._stuck_s = stuck_s
+        self._burst = burst
         self._stuck_since: dict[Member, float] = {}
         self._waiting: dict[Member, None] = {}
 
@@ -286,7 +290,7 @@ class Broadcaster:
         phases = self._groups.setdefault(key, [])
         group = next((group for group in reversed(phases) if len(group) < PHASE_SIZE), None)
         if group is None:
-            group = Group(key, now.monotonic, self._phases.next_phase())
+            group = Group(key, now.monotonic, self._phases.next_phase(), self._burst)
             phases.append(group)
             self._armed.add(group)
         group.others[member] = self._sent[member.client_class]

@@ -8,6 +8,7 @@ from bigboard.broadcaster.step import Step
 
 if TYPE_CHECKING:
     from bigboard.board import Selection, Subscription
+    from bigboard.broadcaster.burst import Burst
     from bigboard.broadcaster.counters import Sent
     from bigboard.broadcaster.member import Member
     from bigboard.wire import Format
@@ -36,11 +37,11 @@ class Group:
 
     __slots__ = ("due", "entry", "key", "last_sent", "others", "phase", "step", "wakes")
 
-    def __init__(self, key: GroupKey, now: float, phase: float) -> None:
+    def __init__(self, key: GroupKey, now: float, phase: float, burst: Burst | None = None) -> None:
         self.key = key
         self.phase = phase
         """Where in the interval it would like to tick if there is a crowd: 0 to 1."""
-        self.step = Step()
+        self.step = Step(burst)
         """The members that are ready, and have got all that the group got."""
         self.others: dict[Member, Sent] = {}
         """The members that are not in step, or not yet, each with the tally of its class."""

@@ -41,6 +41,10 @@ class Member(Protocol):
         It may raise ``OSError`` instead. Whatever it did not take goes to ``send_rest``.
         """
 
+    @property
+    def lane(self) -> object | None:
+        """Where a ``Burst`` reaches it, as ``send`` would; ``None`` if only ``send`` does."""
+
     def send_rest(self, data: bytes) -> None:
         """Send what ``send`` did not take, once it can go."""
 

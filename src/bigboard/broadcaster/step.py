@@ -15,6 +15,7 @@ from bigboard.wire import SessionState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bigboard.broadcaster.burst import Burst
     from bigboard.broadcaster.counters import Sent
     from bigboard.broadcaster.member import Member
     from bigboard.wire import Frame, Instant, Standing
@@ -25,12 +26,15 @@ __all__ = ["Step"]
 class Step:
     """Members whose sessions share one ``Standing``."""
 
-    __slots__ = ("_roll", "_senders", "_standing", "_tallies")
+    __slots__ = ("_burst", "_lanes", "_roll", "_senders", "_standing", "_tallies")
 
-    def __init__(self) -> None:
+    def __init__(self, burst: Burst | None = None) -> None:
+        self._burst = burst
         self._senders: dict[Member, Callable[[bytes], int]] = {}
         self._roll: list[tuple[Member, Callable[[bytes], int]]] | None = None
         """The same as a list, made anew once somebody has come or gone: who is served from it may leave meanwhile."""
+        self._lanes: list[object] | None = None
+        """Of the roll, in its order, if a burst reaches every one of them and there are several."""
         self._tallies: Counter[Sent] = Counter()
         """How many of the members each class has."""
         self._standing: Standing | None = None
@@ -95,6 +99,10 @@ class Step:
 
     def _call(self) -> list[tuple[Member, Callable[[bytes], int]]]:
         self._roll = roll = list(self._senders.items())
+        self._lanes = None
+        if self._burst is not None and len(roll) > 1:
+            lanes = [lane for member, _ in roll if (lane := member.lane) is not None]
+            self._lanes = lanes if len(lanes) == len(roll) else None
         return roll
 
     def _send(self, roll: list[tuple[Member, Callable[[bytes], int]]], frame: Frame) -> None:
@@ -102,8 +110,12 @@ class Step:
             sent.frames += count
             sent.bytes += count * len(frame.payload)
         data = roll[0][0].prepare(frame)
-        size = len(data)
         # A member that cannot take all of it leaves in here; the next roll is another list.
+        if self._lanes is not None and self._burst is not None:
+            for place, taken in self._burst(self._lanes, data):
+                roll[place][0].send_rest(data[taken:])
+            return
+        size = len(data)
         for member, send in roll:
             try:
                 taken = send(data)

@@ -77,6 +77,11 @@ class Connection:
         """See ``Member``."""
         self._write(self.prepare(frame))
 
+    @property
+    def lane(self) -> object | None:
+        """See ``Member``."""
+        return self._channel.lane
+
     def send_rest(self, data: bytes) -> None:
         """See ``Member``."""
         self._write(data)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from bigboard.gateway.bearer import REFUSALS, Visitor, require
+from bigboard.gateway.burst import burst
 from bigboard.gateway.hub_metrics import close_label
 from bigboard.gateway.uptime import uptime_text
 from bigboard.wire.messages import rfc3339
@@ -26,7 +27,8 @@ class DebugAnswer:
     3339, ``None`` before the first. ``connections`` are open WebSockets by client class, with those of the plain stream;
     ``members`` are the clients of ``/ws`` by class and format, ``sent`` is what they got in frames and bytes. ``phases`` are
     the parts of groups that tick together, ``fragments`` the pieces of diffs that groups share. ``closes`` are connections
-    that ended, by close code.
+    that ended, by close code. ``native_send`` is whether one message goes to many sockets in one call of C; without a C
+    compiler at the installation it does not, which is slower.
     """
 
     clients: int
@@ -40,6 +42,7 @@ class DebugAnswer:
     phases: int
     encodings: int
     fragments: int
+    native_send: bool
     draining: bool
     topics: dict[str, int]
     connections: dict[str, int]
@@ -75,6 +78,7 @@ def debug_routes(hub: Hub) -> APIRouter:
             phases=figures.phases,
             encodings=figures.encodings,
             fragments=figures.fragments,
+            native_send=burst is not None,
             draining=hub.draining,
             topics=topics,
             connections={kind: count for kind, count in traffic.connected.items() if count},

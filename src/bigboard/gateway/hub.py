@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bigboard.broadcaster import Broadcaster, Pacemaker
 from bigboard.gateway.admission import Admission
+from bigboard.gateway.burst import burst
 from bigboard.gateway.gatekeeper import Gatekeeper
 from bigboard.gateway.guests import Guests
 from bigboard.gateway.http_limit import RequestRates
@@ -75,7 +76,7 @@ class Hub:
         self.guests = Guests(credentials)
         self._auth_timeout_s = auth_timeout_s
         self.frames = Frames(board)
-        self.broadcaster = Broadcaster(self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s)
+        self.broadcaster = Broadcaster(self.frames, heartbeat_s=heartbeat_s, stuck_s=stuck_s, burst=burst)
         self.pacemaker = Pacemaker(self.broadcaster, clock)
         self.preparer = FramePreparer()
         self.traffic = Traffic(clock.monotonic_s())

@@ -31,6 +31,7 @@ from bigboard.gateway.rate import Rate
 if TYPE_CHECKING:
     from asyncio import BaseTransport
     from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+    from socket import socket
 
     from uvicorn._types import ASGI3Application, ASGISendEvent
 
@@ -81,6 +82,10 @@ class DirectChannel(Protocol):
 
         To be called only while everything that was written has left. What it did not take has to be written.
         """
+
+    @property
+    def lane(self) -> socket | None:
+        """The socket that ``send_now`` sends on, if it is one."""
 
     def attach(self, listener: Listener) -> None:
         """Tell this one from now on, beginning with what is so already."""
@@ -225,6 +230,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def send_now(self) -> Callable[[bytes], int]:
         """See ``DirectChannel``."""
         return self._write_all if self._socket is None else self._socket.send
+
+    @property
+    def lane(self) -> socket | None:
+        """See ``DirectChannel``."""
+        return self._socket
 
     def _write_all(self, data: bytes) -> int:
         self.transport.write(data)

@@ -1,0 +1,3 @@
+from socket import socket
+
+def send_each(sockets: list[socket], data: bytes, /) -> list[tuple[int, int]]: ...
