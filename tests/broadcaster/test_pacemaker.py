@@ -140,3 +140,27 @@ async def test_after_stop_nothing_ticks(scene: Scene) -> None:
     asyncio.get_running_loop().call_later(3 * INTERVAL_S, passed.set_result, None)
     await passed
     assert len(scene.broadcaster.calls) == calls
+
+
+async def test_a_tick_that_takes_long_does_not_put_off_the_next() -> None:
+    class Laggard(SystemClock):
+        behind_s = 0.0
+
+        def monotonic_s(self) -> float:
+            return super().monotonic_s() + self.behind_s
+
+    class Slow(WatchedBroadcaster):
+        def tick(self, now: Instant, *, committed: bool) -> float | None:
+            clock.behind_s += 20.0  # as if it had sent for so long
+            return super().tick(now, committed=committed)
+
+    clock, stage = Laggard(), Stage()
+    stage.broadcaster = broadcaster = Slow(stage.frames, heartbeat_s=60.0)
+    pacemaker = Pacemaker(broadcaster, clock)
+    broadcaster.add(FakeMember(stage, ("orders",), Format.JSON), pacemaker.now())
+    pacemaker.wake()
+    await broadcaster.next()
+    (timer,) = (handle for handle in (pacemaker._timer,) if handle is not None)
+    left_s = timer.when() - asyncio.get_running_loop().time()
+    pacemaker.stop()
+    assert 30 < left_s < 41  # to the heartbeat, a minute after the tick had begun

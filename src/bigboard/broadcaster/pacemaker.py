@@ -69,5 +69,6 @@ class Pacemaker:
             self._timer = None
         self._due_at = due
         if due is not None:
-            delay = max(0.0, due - now.monotonic)
+            # Not from where the tick began: it may have sent for some milliseconds, and the timer would be late by as much.
+            delay = max(0.0, due - self._clock.monotonic_s())
             self._timer = asyncio.get_running_loop().call_later(delay, self._due)
