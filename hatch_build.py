@@ -21,11 +21,14 @@ class NativeBuildHook(BuildHookInterface[Any]):
         if self.target_name != "wheel":
             return
         module = Path(self.root, MODULE)
-        module.unlink(missing_ok=True)
-        failure = self._compile(module)
+        # Beside it first: what runs from this tree must find the whole module or none.
+        fresh = module.with_name(f".{module.name}.{os.getpid()}")
+        failure = self._compile(fresh)
         if failure:
+            module.unlink(missing_ok=True)
             self.app.display_warning(f"Bigboard will send from Python alone, which is slower: {failure}")
             return
+        fresh.replace(module)
         # Not tied to one version of Python, but to the system and the processor.
         build_data["pure_python"] = False
         platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")

@@ -75,7 +75,7 @@ def test_what_the_image_is_made_from_is_there_and_reaches_the_build() -> None:
         line for line in (_DOCKER / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] not in ("", "#")
     ]
     copied = [source for line in re.findall(r"(?m)^COPY (?!--from)(.+)$", _DOCKERFILE) for source in line.split()[:-1]]
-    assert {"pyproject.toml", "src", "requirements/run.txt", "web"} <= set(copied)
+    assert {"pyproject.toml", "hatch_build.py", "src", "requirements/run.txt", "web"} <= set(copied)
     for source in copied:
         assert (_ROOT / source).exists(), source
         assert not _ignored(source, rules), source
@@ -84,6 +84,7 @@ def test_what_the_image_is_made_from_is_there_and_reaches_the_build() -> None:
         "keys.json",
         "web/node_modules/x.js",
         "src/bigboard/gateway/page/index.html",
+        "src/bigboard/gateway/_burst.abi3.so",
         "web/.env",
     ):
         assert _ignored(private, rules), private
