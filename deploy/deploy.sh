@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs Bigboard as systemd services, and upgrades it without a gap: one role after the other, and back if one fails.
 #
-#   sudo deploy/deploy.sh bigboard-0.1.0-*.whl     a wheel that was built or fetched
+#   sudo deploy/deploy.sh bigboard-0.1.0-*.whl                a wheel that was built or fetched
 #   sudo deploy/deploy.sh --rollback                          the release before
 #
 # Releases stand side by side in /opt/bigboard/releases, and /opt/bigboard/current says which one runs. Settings in
