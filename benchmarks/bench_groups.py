@@ -59,6 +59,7 @@ class _Member:
     client_class = "web"
     clear = True
     deflates = False
+    lane = None
 
     def __init__(self, session: ServerSession) -> None:
         self.session = session
@@ -74,8 +75,6 @@ class _Member:
 
     def send(self, data: bytes) -> int:
         return len(data)
-
-    lane = None
 
     def send_rest(self, data: bytes) -> None:
         raise AssertionError(data)

@@ -141,13 +141,7 @@ class Board:
         epoch, since = self.cursor
         self.cursor = Cursor(epoch, since + 1)
         self.timestamp = max(self.timestamp, timestamp)
-        changes = {}
-        for topic, table in self._tables.items():
-            if table.sequence > since:
-                changed = table.diff(since, None)
-                if changed:
-                    changes[topic] = changed
-        return Diff(epoch, since, since + 1, self.timestamp, changes)
+        return Diff(epoch, since, since + 1, self.timestamp, self._changes(since, self._everything))
 
     def snapshot(self, selection: Selection | None = None) -> Snapshot:
         """The state of the selected topics, by default of all; topics without data are there and empty."""

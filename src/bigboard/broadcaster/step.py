@@ -101,8 +101,8 @@ class Step:
         self._roll = roll = list(self._senders.items())
         self._lanes = None
         if self._burst is not None and len(roll) > 1:
-            lanes = [lane for member, _ in roll if (lane := member.lane) is not None]
-            self._lanes = lanes if len(lanes) == len(roll) else None
+            lanes = [member.lane for member, _ in roll]
+            self._lanes = lanes if None not in lanes else None
         return roll
 
     def _send(self, roll: list[tuple[Member, Callable[[bytes], int]]], frame: Frame) -> None:
